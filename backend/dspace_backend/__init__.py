@@ -1,0 +1,1 @@
+"""The backend of Digital Space: HTTP over the core."""
