@@ -13,20 +13,21 @@ from uuid import UUID
 
 import msgspec
 
-Value = str | int | bool | date | datetime | Path | UUID
-"""What a refusal may carry: plain facts that print the same everywhere."""
-
-
 class Text(msgspec.Struct, frozen=True):
     """One sentence in both languages. Chinese comes first; `{name}` stands for a value."""
 
     zh: str
     en: str
 
-    def fill(self, values: Mapping[str, Value]) -> "Text":
-        """The sentence with its values put in."""
-        return Text(self.zh.format_map(values), self.en.format_map(values))
+    def fill(self, values: Mapping[str, "Value"]) -> "Text":
+        """The sentence with its values put in; a value that is itself a text is put in by language."""
+        zh = {name: value.zh if isinstance(value, Text) else value for name, value in values.items()}
+        en = {name: value.en if isinstance(value, Text) else value for name, value in values.items()}
+        return Text(self.zh.format_map(zh), self.en.format_map(en))
 
+
+Value = str | int | bool | date | datetime | Path | UUID | Text
+"""What a refusal may carry: plain facts that print the same everywhere, and words that have both languages."""
 
 _family: dict[str, type["Refusal"]] = {}
 

@@ -39,6 +39,14 @@ class NaiveInstant(Refusal):
     remedy = Text("请提供带时区的时间(ISO 8601)", "give the instant with its offset (ISO 8601)")
 
 
+class InstantOutOfRange(Refusal):
+    """An instant lies before the year 1 or after the year 9999 in UTC, where no date can name it."""
+
+    code = "values.instant_out_of_range"
+    says = Text("时间超出公元 1 年至 9999 年", "the instant lies outside the years 1 to 9999")
+    remedy = Text("请检查时间", "check the instant")
+
+
 class PeriodReversed(Refusal):
     """A period ends before or when it begins."""
 
@@ -56,10 +64,16 @@ class MoneyInvalid(Refusal):
 
 
 def utc(instant: datetime) -> datetime:
-    """The same instant in UTC, cut to milliseconds, which is what we store. Refuses an instant without an offset."""
+    """The same instant in UTC, cut to milliseconds, which is what we store.
+
+    Raises NaiveInstant without an offset; InstantOutOfRange if UTC has no date for it (9999-12-31T23:00-05:00).
+    """
     if instant.tzinfo is None or instant.utcoffset() is None:
         raise NaiveInstant
-    moment = instant.astimezone(UTC)
+    try:
+        moment = instant.astimezone(UTC)
+    except OverflowError:
+        raise InstantOutOfRange from None
     return moment.replace(microsecond=moment.microsecond // 1000 * 1000)
 
 
@@ -72,8 +86,11 @@ def to_ms(instant: datetime) -> int:
 
 
 def from_ms(stored: int) -> datetime:
-    """The aware UTC instant of a stored number of milliseconds."""
-    return _EPOCH + timedelta(milliseconds=stored)
+    """The aware UTC instant of a stored number of milliseconds. Raises InstantOutOfRange past the years 1 to 9999."""
+    try:
+        return _EPOCH + timedelta(milliseconds=stored)
+    except OverflowError:
+        raise InstantOutOfRange from None
 
 
 class Period(msgspec.Struct, frozen=True):
@@ -112,7 +129,7 @@ class Money(msgspec.Struct, frozen=True, order=True):
     fen: int
 
     def __post_init__(self) -> None:
-        if not -_INT64 <= self.fen < _INT64:
+        if type(self.fen) is not int or not -_INT64 <= self.fen < _INT64:  # bool is an int, and no money
             raise MoneyInvalid
 
     @classmethod

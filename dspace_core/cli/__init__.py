@@ -1,1 +1,1 @@
-"""."""
+"""The command line: `dspace up`, `dspace status`, `dspace down`."""

@@ -1,0 +1,55 @@
+"""Refusals as RFC 9457 problems: one table from code to HTTP status, one shape, Chinese and English."""
+
+import msgspec
+from litestar import Request, Response
+from litestar.datastructures import State
+from litestar.exceptions import HTTPException
+
+from dspace_core import Refusal, Text
+
+MEDIA_TYPE = "application/problem+json"
+
+STATUS_BY_CODE = {
+    "stores.unavailable": 503,
+    "stores.login_refused": 503,
+    "ephemeral.unavailable": 503,
+    "ephemeral.restarted": 503,
+}
+"""The HTTP status of each refusal that can reach a caller. What is not listed is our fault: 500."""
+
+_BY_STATUS = {
+    404: Text("没有这个地址", "there is nothing at this address"),
+    405: Text("此地址不支持该方法", "this address does not take that method"),
+}
+_ANY = Text("请求无法处理", "the request could not be served")
+
+
+class Problem(msgspec.Struct, frozen=True, omit_defaults=True):
+    """The body of a refusal (RFC 9457 section 3). `code` is stable; `title` and `remedy` are for people."""
+
+    status: int
+    code: str
+    title: Text
+    remedy: Text | None = None
+    type: str = "about:blank"
+
+
+def answer(problem: Problem) -> Response[bytes]:
+    """The response that carries a problem."""
+    return Response(msgspec.json.encode(problem), status_code=problem.status, media_type=MEDIA_TYPE)
+
+
+def problem_of(refusal: Refusal) -> Problem:
+    """The problem that a refusal is."""
+    return Problem(STATUS_BY_CODE.get(refusal.code, 500), refusal.code, refusal.title, refusal.advice)
+
+
+def on_refusal(_: Request[object, object, State], refusal: Refusal) -> Response[bytes]:
+    """Answer a refusal raised in a route."""
+    return answer(problem_of(refusal))
+
+
+def on_http_exception(_: Request[object, object, State], error: HTTPException) -> Response[bytes]:
+    """Answer what the framework itself refuses; its own detail may quote the request, so it is not repeated."""
+    status = error.status_code
+    return answer(Problem(status, f"http.{status}", _BY_STATUS.get(status, _ANY)))

@@ -1,0 +1,56 @@
+"""`make bench`: every figure beside its budget; exit 1 when one is missed. Servers are real and go away.
+
+Names of figures as arguments measure only the groups that hold them.
+"""
+
+import asyncio
+import sys
+import tomllib
+from pathlib import Path
+
+import commit_lane
+import starting
+
+from dspace_core.testing import ScratchDatabase, ScratchServers
+
+BUDGETS = tomllib.loads((Path(__file__).parent / "budgets.toml").read_text())
+
+
+def lane() -> dict[str, float]:
+    """The commit lane against single commits, in one run."""
+    servers = ScratchServers()
+    servers.start()
+    try:
+        address = ScratchDatabase.create(servers.folder).address("migrate")
+        figures = asyncio.run(commit_lane.measure(address.url, address.password or ""))
+        return {"commit_lane_ratio": figures.ratio}
+    finally:
+        servers.stop()
+
+
+GROUPS = {
+    ("commit_lane_ratio",): lane,
+    ("start_cold_seconds", "start_warm_seconds", "restart_after_kill_seconds"): starting.measure,
+}
+
+
+def held(name: str, figure: float) -> bool:
+    """Whether a figure keeps its budget."""
+    budget = BUDGETS[name]
+    return bool(figure >= budget["at_least"] if "at_least" in budget else figure <= budget["at_most"])
+
+
+def main(wanted: list[str]) -> int:
+    """Measure, print, judge."""
+    measured = [measure() for names, measure in GROUPS.items() if not wanted or set(names) & set(wanted)]
+    figures = {name: figure for group in measured for name, figure in group.items()}
+    for name, figure in figures.items():
+        (word, limit), *_ = [(key, value) for key, value in BUDGETS[name].items() if key != "of"]
+        print(
+            f"{'ok    ' if held(name, figure) else 'MISSED'} {name:<28} {figure:8.2f}  ({word.replace('_', ' ')} {limit})"
+        )
+    return int(not all(held(name, figure) for name, figure in figures.items()))
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

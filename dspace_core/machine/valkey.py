@@ -1,0 +1,81 @@
+"""The embedded Valkey: a Redis-compatible server on a unix socket, with an append-only file, on a leash."""
+
+import signal
+import socket
+import subprocess
+import time
+from contextlib import suppress
+from pathlib import Path
+
+from dspace_core.machine import children
+from dspace_core.machine.home import Home
+from dspace_core.machine.refusals import DataInUse, ServerFailed
+
+_SETTINGS = {
+    "port": "0",
+    "unixsocketperm": "700",
+    "appendonly": "yes",
+    "appendfsync": "everysec",
+    "save": "",
+    "maxmemory-policy": "noeviction",
+    "daemonize": "no",
+}
+
+
+class Valkey:
+    """The one embedded Valkey of a home. What it holds may be forgotten; what may not is in PostgreSQL."""
+
+    def __init__(self, home: Home, program: Path, user: int | None) -> None:
+        self.data = home.folder("valkey")
+        self.socket = home.sockets("valkey") / "valkey.sock"
+        self.log = home.log("valkey")
+        self._program = program
+        self._user = user
+        self.process: subprocess.Popen[bytes] | None = None
+
+    def start(self, within: float = 15.0) -> None:
+        """Start the server and wait until it answers PING. A second writer on one file is never started."""
+        deadline = time.monotonic() + within
+        while users := children.users_of(self.data):
+            if time.monotonic() > deadline:
+                raise DataInUse(pid=users[0], path=self.data)
+            time.sleep(0.01)
+        self.socket.unlink(missing_ok=True)
+        settings = [part for name, value in _SETTINGS.items() for part in (f"--{name}", value)]
+        with self.log.open("ab") as log:
+            self.process = children.start(
+                [self._program, "--dir", self.data, "--unixsocket", self.socket, *settings],
+                leash=signal.SIGTERM,
+                log=log,
+                user=self._user,
+                env={"LC_ALL": "C.UTF-8", "TZ": "UTC"},
+            )
+        while not self.answers():
+            if self.process.poll() is not None or time.monotonic() > deadline:
+                self.stop()
+                raise ServerFailed(server="Valkey", log=self.log)
+            time.sleep(0.005)
+
+    def answers(self) -> bool:
+        """Whether the server answers, its file loaded."""
+        with socket.socket(socket.AF_UNIX) as line:
+            line.settimeout(1.0)
+            try:
+                line.connect(str(self.socket))
+                line.sendall(b"PING\r\n")
+                return line.recv(7).startswith(b"+PONG")
+            except OSError:
+                return False
+
+    def stop(self, within: float = 10.0) -> None:
+        """End the server; it writes its file first."""
+        if self.process is None:
+            return
+        with suppress(ProcessLookupError):
+            self.process.send_signal(signal.SIGTERM)
+        try:
+            self.process.wait(within)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            self.process.wait()
+        self.process = None
