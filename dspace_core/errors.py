@@ -13,6 +13,7 @@ from uuid import UUID
 
 import msgspec
 
+
 class Text(msgspec.Struct, frozen=True):
     """One sentence in both languages. Chinese comes first; `{name}` stands for a value."""
 
