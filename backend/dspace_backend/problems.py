@@ -10,10 +10,22 @@ from dspace_core import Refusal, Text
 MEDIA_TYPE = "application/problem+json"
 
 STATUS_BY_CODE = {
-    "stores.unavailable": 503,
-    "stores.login_refused": 503,
-    "ephemeral.unavailable": 503,
+    "ephemeral.evicts": 503,
+    "ephemeral.issued_before_start": 401,
+    "ephemeral.out_of_bounds": 400,
     "ephemeral.restarted": 503,
+    "ephemeral.unavailable": 503,
+    "lane.closed": 503,
+    "lane.full": 503,
+    "lane.key_conflict": 409,
+    "lane.outcome_unknown": 503,
+    "lane.row_refused": 422,
+    "stores.clocks_apart": 503,
+    "stores.concurrent_change": 503,
+    "stores.lock_timeout": 503,
+    "stores.login_refused": 503,
+    "stores.outcome_unknown": 503,
+    "stores.unavailable": 503,
 }
 """The HTTP status of each refusal that can reach a caller. What is not listed is our fault: 500."""
 

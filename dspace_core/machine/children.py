@@ -11,6 +11,7 @@ import signal
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import IO
@@ -69,6 +70,11 @@ def start(
     if pipe is not None:
         _watched[child.pid] = pipe[1]  # stays open as long as we live; its end is the signal
     return child
+
+
+def nap() -> None:
+    """Wait a moment for a child."""
+    time.sleep(0.005)
 
 
 _watched: dict[int, int] = {}

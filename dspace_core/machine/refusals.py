@@ -113,6 +113,14 @@ class ServerFailed(Refusal):
     remedy = Text("原因见 {log}", "the reason stands in {log}")
 
 
+class ResidentFailed(Refusal):
+    """A process of ours fell again and again before it could serve."""
+
+    code = "machine.resident_failed"
+    says = Text("{name} 反复启动失败", "{name} fell again and again before it could serve")
+    remedy = Text("原因见上方输出", "the reason stands above, in what it printed")
+
+
 class SecretMissing(Refusal):
     """A password file that the operator must give is not there."""
 

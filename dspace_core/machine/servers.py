@@ -1,10 +1,11 @@
 """The embedded servers of a home, together: two PostgreSQL clusters and Valkey, each only where no URL was given."""
 
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 from dspace_core.machine import programs
 from dspace_core.machine.addresses import Store, external
+from dspace_core.machine.children import nap
 from dspace_core.machine.home import Home
 from dspace_core.machine.postgres import Cluster
 from dspace_core.machine.refusals import ServerFailed
@@ -31,12 +32,12 @@ class Servers:
         for cluster in self.clusters.values():
             cluster.begin()
 
-    def start(self) -> None:
-        """Start all; return when all answer."""
+    def start(self, pause: Callable[[], None] = nap) -> None:
+        """Start all; return when all answer. `pause` is called while waiting; what it raises ends the wait."""
         for cluster in self.clusters.values():
-            cluster.start()
+            cluster.start(pause=pause)
         if self.valkey is not None:
-            self.valkey.start()
+            self.valkey.start(pause=pause)
 
     def check(self) -> None:
         """Raise ServerFailed when one has fallen."""

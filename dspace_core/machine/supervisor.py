@@ -7,21 +7,21 @@ the loop sleeps until a signal rings, looks at its children, and goes back to sl
 import asyncio
 import logging
 import os
-import select
-import signal
 import socket
 import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from types import FrameType
+from typing import NoReturn
 
 import msgspec
 
 from dspace_core.errors import Refusal
-from dspace_core.machine import addresses, schema
+from dspace_core.machine import schema
+from dspace_core.machine.addresses import Role, Store, database
+from dspace_core.machine.bell import AskedToEndError, Bell
 from dspace_core.machine.home import Home, write_whole
-from dspace_core.machine.refusals import PortTaken, ServerFailed
+from dspace_core.machine.refusals import PortTaken, ResidentFailed
 from dspace_core.machine.residents import Keeper, Resident
 from dspace_core.machine.servers import Servers
 from dspace_core.machine.settings import Settings
@@ -30,11 +30,6 @@ _log = logging.getLogger("dspace.machine")
 _TICK = 0.1
 _STOP_WITHIN = 5.0
 _FALLS_BEFORE_READY = 3
-_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
-
-
-class _Asked(BaseException):
-    """A signal asked us to end."""
 
 
 class State(msgspec.Struct, frozen=True):
@@ -52,24 +47,75 @@ def up(settings: Settings, *, with_parent: bool = False) -> int:
     `with_parent` ends everything when the process that started us is gone: what `make run` wants.
     Raises the refusals of `machine.refusals`; whatever was started has ended by then.
     """
-    parent = os.getppid()
-    home = Home(settings)
-    with _signals_end_us(), suppress(_Asked):
-        servers = Servers(settings, home)
-        home.own()
-        home.state.unlink(missing_ok=True)  # a killed predecessor's
-        keepers = [Keeper(resident) for resident in _residents(settings)]
-        try:
-            with _port_reserved(settings.port):
-                _start(settings, home, servers, keepers)
-                _say(f"dspace ready http://127.0.0.1:{settings.port}")
-                while not (with_parent and os.getppid() != parent):
-                    _look(home, settings, servers, keepers)
-                _log.error("the process that started us is gone; ending")
-        finally:
-            with _signals_ignored():
-                _stop(home, servers, keepers)
-    return 0
+    supervisor = _Supervisor(settings, Bell(os.getppid() if with_parent else None))
+    try:
+        supervisor.run()
+    except AskedToEndError:
+        return 0
+    finally:
+        supervisor.stop()
+
+
+class _Supervisor:
+    def __init__(self, settings: Settings, bell: Bell) -> None:
+        self._settings = settings
+        self._bell = bell
+        self._home = Home(settings)
+        self._servers = Servers(settings, self._home)
+        self._home.own()
+        self._home.state.unlink(missing_ok=True)  # a killed predecessor's
+        self._keepers = [Keeper(resident) for resident in _residents(settings)]
+
+    def run(self) -> NoReturn:
+        """Start everything, then watch over it until something raises."""
+        with _port_reserved(self._settings.port, self._bell):
+            self._start()
+            _say(f"dspace ready http://127.0.0.1:{self._settings.port}")
+            while True:
+                self._look()
+
+    def stop(self) -> None:
+        """End the residents in their own way, together; then the servers they rest on."""
+        for keeper in self._keepers:
+            keeper.ask_to_end()
+        deadline = time.monotonic() + _STOP_WITHIN
+        for keeper in self._keepers:
+            keeper.end(max(0.0, deadline - time.monotonic()))
+        self._servers.stop()
+        self._home.state.unlink(missing_ok=True)
+
+    def _start(self) -> None:
+        """Everything at once: residents import while clusters are made; they go on when the schema stands."""
+        for store in Store:
+            for role in Role:
+                database(self._settings, self._home, store, role)  # each password exists before anybody asks for it
+        self._servers.begin()
+        for keeper in self._keepers:
+            keeper.start()
+        self._servers.start(self._bell.pause)
+        asyncio.run(schema.prepare(self._settings, self._home))
+        for keeper in self._keepers:
+            keeper.go()
+        while not all(keeper.ready for keeper in self._keepers):
+            self._look()
+            for keeper in self._keepers:
+                if not keeper.ever_ready and keeper.falls >= _FALLS_BEFORE_READY:
+                    raise ResidentFailed(name=keeper.resident.name)
+
+    def _look(self) -> None:
+        """Sleep until a line speaks or a tick is over; then see what became of every child."""
+        unready = [keeper.line for keeper in self._keepers if keeper.line is not None and not keeper.ready]
+        self._bell.pause(_TICK, unready)
+        self._servers.check()
+        before = self._pids()
+        for keeper in self._keepers:
+            keeper.look()
+        if before != self._pids() or not self._home.state.exists():
+            state = State(os.getpid(), f"http://127.0.0.1:{self._settings.port}", self._servers.pids(), self._pids())
+            write_whole(self._home.state, msgspec.json.encode(state))
+
+    def _pids(self) -> dict[str, int]:
+        return {keeper.resident.name: keeper.process.pid for keeper in self._keepers if keeper.process is not None}
 
 
 def _residents(settings: Settings) -> list[Resident]:
@@ -77,55 +123,8 @@ def _residents(settings: Settings) -> list[Resident]:
     return [*web, *(Resident(name, "dspace_core.machine.resident", (name,)) for name in ("notary", "clock"))]
 
 
-def _start(settings: Settings, home: Home, servers: Servers, keepers: list[Keeper]) -> None:
-    """Everything at once: residents import while clusters are made; they go on when the schema stands."""
-    for store in addresses.Store:
-        for role in addresses.Role:
-            addresses.database(settings, home, store, role)  # each password exists before anybody asks for it
-    servers.begin()
-    for keeper in keepers:
-        keeper.start()
-    servers.start()
-    asyncio.run(schema.prepare(settings, home))
-    for keeper in keepers:
-        keeper.go()
-    while not all(keeper.ready for keeper in keepers):
-        _look(home, settings, servers, keepers)
-        for keeper in keepers:
-            if not keeper.ever_ready and keeper.falls >= _FALLS_BEFORE_READY:
-                raise ServerFailed(server=keeper.resident.name, log=home.log(keeper.resident.name))
-
-
-def _look(home: Home, settings: Settings, servers: Servers, keepers: list[Keeper]) -> None:
-    """Sleep until something rings or a tick is over; then see what became of every child."""
-    lines = [keeper.line for keeper in keepers if keeper.line is not None and not keeper.ready]
-    select.select(lines, [], [], _TICK)
-    servers.check()
-    before = [keeper.process and keeper.process.pid for keeper in keepers]
-    for keeper in keepers:
-        keeper.look()
-    if before != [keeper.process and keeper.process.pid for keeper in keepers] or not home.state.exists():
-        _write_state(home, settings, servers, keepers)
-
-
-def _write_state(home: Home, settings: Settings, servers: Servers, keepers: list[Keeper]) -> None:
-    residents = {keeper.resident.name: keeper.process.pid for keeper in keepers if keeper.process is not None}
-    state = State(os.getpid(), f"http://127.0.0.1:{settings.port}", servers.pids(), residents)
-    write_whole(home.state, msgspec.json.encode(state))
-
-
-def _stop(home: Home, servers: Servers, keepers: list[Keeper]) -> None:
-    for keeper in keepers:
-        keeper.ask_to_end()
-    deadline = time.monotonic() + _STOP_WITHIN
-    for keeper in keepers:
-        keeper.end(max(0.0, deadline - time.monotonic()))
-    servers.stop()
-    home.state.unlink(missing_ok=True)
-
-
 @contextmanager
-def _port_reserved(port: int) -> Iterator[None]:
+def _port_reserved(port: int, bell: Bell) -> Iterator[None]:
     """Refuse a port on which somebody listens; hold it, not listening, so that it stays ours between restarts.
 
     The web processes open sockets of their own with SO_REUSEPORT. The first, plain bind finds any listener, also one
@@ -142,35 +141,12 @@ def _port_reserved(port: int) -> Iterator[None]:
         except OSError:
             if time.monotonic() > deadline:
                 raise PortTaken(port=port) from None
-            time.sleep(0.02)
+            bell.pause(0.02)
     with socket.socket() as held:
         held.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         held.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
         held.bind(("127.0.0.1", port))
         yield
-
-
-@contextmanager
-def _signals_end_us() -> Iterator[None]:
-    def asked(number: int, _frame: FrameType | None) -> None:
-        for signal_number in _SIGNALS:
-            signal.signal(signal_number, signal.SIG_IGN)
-        raise _Asked(number)
-
-    before = {number: signal.signal(number, asked) for number in _SIGNALS}
-    try:
-        yield
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
-
-
-@contextmanager
-def _signals_ignored() -> Iterator[None]:
-    """An end, once begun, is carried out: it takes seconds, and half an end would leave work for the next start."""
-    for number in _SIGNALS:
-        signal.signal(number, signal.SIG_IGN)
-    yield
 
 
 def _say(line: str) -> None:

@@ -4,6 +4,7 @@ import signal
 import socket
 import subprocess
 import time
+from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 
@@ -33,13 +34,13 @@ class Valkey:
         self._user = user
         self.process: subprocess.Popen[bytes] | None = None
 
-    def start(self, within: float = 15.0) -> None:
+    def start(self, within: float = 15.0, pause: Callable[[], None] = children.nap) -> None:
         """Start the server and wait until it answers PING. A second writer on one file is never started."""
         deadline = time.monotonic() + within
         while users := children.users_of(self.data):
             if time.monotonic() > deadline:
                 raise DataInUse(pid=users[0], path=self.data)
-            time.sleep(0.01)
+            pause()
         self.socket.unlink(missing_ok=True)
         settings = [part for name, value in _SETTINGS.items() for part in (f"--{name}", value)]
         with self.log.open("ab") as log:
@@ -54,7 +55,7 @@ class Valkey:
             if self.process.poll() is not None or time.monotonic() > deadline:
                 self.stop()
                 raise ServerFailed(server="Valkey", log=self.log)
-            time.sleep(0.005)
+            pause()
 
     def answers(self) -> bool:
         """Whether the server answers, its file loaded."""

@@ -228,8 +228,10 @@ def _for_caller(error: Exception) -> Exception:
     """The failure of a batch as one caller may see it: an exception of its own, without quoted values."""
     if isinstance(error, OutcomeUnknown):
         return LaneOutcomeUnknown()
-    if isinstance(error, Refusal):
-        return type(error)(**error.values)
+    if isinstance(error, Unavailable):
+        return Unavailable(**error.values)
+    if isinstance(error, Refusal):  # of one row: whatever can be one row's fault was asked row by row
+        return error
     if may_be_one_row(error) and isinstance(error, asyncpg.PostgresError):
         return RowRefused(sqlstate=sqlstate(error), constraint=error.constraint_name or "")
     if isinstance(error, asyncpg.InterfaceError) and isinstance(error, ValueError):

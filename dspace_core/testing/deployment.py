@@ -5,7 +5,7 @@ import signal
 import socket
 import subprocess
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 
@@ -26,13 +26,16 @@ def free_port() -> int:
 class Deployment:
     """One home, started by a command again and again, with or without a terminal of its own."""
 
-    def __init__(self, command: Sequence[str], folder: Path, *, terminal: bool = False) -> None:
+    def __init__(
+        self, command: Sequence[str], folder: Path, *, terminal: bool = False, also: Mapping[str, str] | None = None
+    ) -> None:
         self.folder = open_folder()
         self.settings = settings_for(self.folder, free_port())
         self.home = Home(self.settings)
         self._command = list(command)
         self._cwd = folder
         self._terminal = terminal
+        self._also = dict(also or {})
         self._screen: int | None = None
         self.top: subprocess.Popen[bytes] | None = None
 
@@ -46,6 +49,7 @@ class Deployment:
             "DSPACE_RUNTIME": str(self.settings.runtime),
             "DSPACE_PORT": str(self.settings.port),
             "DSPACE_WEB": "1",
+            **self._also,
         }
 
     def start(self, within: float = 60.0) -> float:

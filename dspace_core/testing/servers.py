@@ -11,7 +11,9 @@ import msgspec
 from dspace_core.machine import Mode, Settings, schema
 from dspace_core.machine.addresses import Address, Role, Store, embedded_url, redis
 from dspace_core.machine.home import Home
+from dspace_core.machine.postgres import Cluster
 from dspace_core.machine.servers import Servers
+from dspace_core.machine.valkey import Valkey
 
 _ROLES = {"migrate": Role.MIGRATE, "app": Role.APP, "notary": Role.NOTARY}
 
@@ -45,6 +47,16 @@ class ScratchServers:
     def __init__(self) -> None:
         self.folder = open_folder()
         self._servers = Servers(settings_for(self.folder), Home(settings_for(self.folder)))
+
+    @property
+    def clusters(self) -> dict[Store, Cluster]:
+        """The PostgreSQL clusters, for tests that stop and start one."""
+        return self._servers.clusters
+
+    @property
+    def valkey(self) -> Valkey | None:
+        """The Valkey, for tests that stop and start it."""
+        return self._servers.valkey
 
     def start(self) -> None:
         """Start all; nothing is left behind when one does not."""

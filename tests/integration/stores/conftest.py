@@ -12,7 +12,9 @@ from dspace_core.testing.servers import ScratchDatabase
 
 @pytest.fixture(scope="module")
 async def pool(database: ScratchDatabase) -> AsyncIterator[Pool]:
-    async with await open_pool(database.url("migrate"), password=database.password("migrate"), size=6) as opened:
+    """Without the time limit of serving sessions: tests hold transactions open while they arrange what happens."""
+    url, password = database.url("migrate"), database.password("migrate")
+    async with await open_pool(url, password=password, size=6, session={}) as opened:
         yield opened
 
 

@@ -187,6 +187,26 @@ async def test_a_bad_row_is_refused_to_its_caller_only(pool: Pool) -> None:
     assert set(await stored(pool)) == {"first", "a", "c"}
 
 
+async def test_a_key_may_be_submitted_again_while_its_old_batch_is_still_sorted_out(pool: Pool) -> None:
+    reached, go_on = asyncio.Event(), asyncio.Event()
+
+    async def slow_last(connection: Connection, rows: Sequence[Row]) -> list[Done]:
+        if [row.key for row in rows] == ["z"]:
+            reached.set()
+            await go_on.wait()
+        return await write(connection, rows)
+
+    async with held(pool, slow_last) as (lane, gate):
+        tasks = await queue(lane, Row("a"), Row("b", "bad"), Row("z"))
+        gate.opened.set()
+        await reached.wait()
+        again = await queue(lane, Row("a"))
+        go_on.set()
+        one, _, _, same = await outcomes([*tasks, *again])
+    assert isinstance(one, Done)
+    assert one == same
+
+
 async def test_a_value_that_the_driver_refuses_is_a_refused_row_and_not_repeated(pool: Pool) -> None:
     async def write_number(connection: Connection, rows: Sequence[Row]) -> list[Done]:
         await connection.fetch("SELECT $1::int", rows[0].body)

@@ -41,10 +41,13 @@ def key() -> str:
     return uuid.uuid4().hex
 
 
-async def left_ms(raw: Redis, key: str) -> int:
-    """How long the one name that ends with the key still lives."""
+async def name_of(raw: Redis, key: str) -> bytes:
     (name,) = [name async for name in raw.scan_iter(f"dspace:*:{key}")]
-    return int(await raw.pttl(name))
+    return bytes(name)
+
+
+async def left_ms(raw: Redis, key: str) -> int:
+    return int(await raw.pttl(await name_of(raw, key)))
 
 
 def test_the_adapter_fits_the_port(store: ValkeyEphemeral) -> None:
@@ -110,14 +113,21 @@ async def test_the_kinds_do_not_share_keys(store: ValkeyEphemeral, key: str) -> 
 
 
 async def test_an_error_of_the_server_refuses_one_caller_only(store: ValkeyEphemeral, raw: Redis, key: str) -> None:
-    await store.count(key, HOUR)
-    (name,) = [name async for name in raw.scan_iter(f"dspace:*:{key}")]
-    await raw.set(name, "not a number")
-    broken, fine = await asyncio.gather(
-        store.count(key, HOUR), store.keep_once(key, b"v", HOUR), return_exceptions=True
-    )
+    await store.keep_once(key, b"v", HOUR)
+    name = await name_of(raw, key)
+    await raw.delete(name)
+    await raw.hset(name, "field", "value")
+    broken, fine = await asyncio.gather(store.take(key), store.count(key + "x", HOUR), return_exceptions=True)
     assert isinstance(broken, EphemeralUnavailable)
-    assert fine is True
+    assert broken.values == {"reason": "ResponseError"}
+    assert fine == 1
+
+
+async def test_an_error_inside_a_counting_is_no_number(store: ValkeyEphemeral, raw: Redis, key: str) -> None:
+    await store.count(key, HOUR)
+    await raw.set(await name_of(raw, key), "not a number")
+    with pytest.raises(EphemeralUnavailable):
+        await store.count(key, HOUR)
 
 
 async def test_a_cancelled_caller_leaves_the_others_in_step(store: ValkeyEphemeral, key: str) -> None:

@@ -164,6 +164,7 @@ async def test_two_processes_that_start_together_migrate_once(
         assert racer.stdout is not None
         assert await racer.stdout.readline() == b"ready\n"
     told = await asyncio.gather(*(racer.communicate(b"go\n") for racer in racers))
+    assert [racer.returncode for racer in racers] == [0, 0]
     applied = [int(number) for out, _ in told for number in out.split()]
     assert sorted(applied) == list(range(1, 13))
     assert await schema_version(session) == 12
