@@ -229,7 +229,7 @@ def _for_caller(error: Exception) -> Exception:
     if isinstance(error, OutcomeUnknown):
         return LaneOutcomeUnknown()
     if isinstance(error, Unavailable):
-        return Unavailable(**error.values)
+        return Unavailable(where=error.values["where"], reason=error.values["reason"])
     if isinstance(error, Refusal):  # of one row: whatever can be one row's fault was asked row by row
         return error
     if may_be_one_row(error) and isinstance(error, asyncpg.PostgresError):
