@@ -11,6 +11,7 @@ from dspace_core.machine.settings import Settings
 from dspace_core.stores import connect, migrate
 
 _FILES = Path(dspace_core.stores.__file__).parent / "schema"
+_ROLES_LOCK = 0x64737061  # any number that nobody else takes in the maintenance database
 
 
 async def prepare(settings: Settings, home: Home) -> None:
@@ -38,6 +39,8 @@ async def create_database(home: Home, store: Store, name: str) -> None:
     password = home.secret(f"{store.value}/{SUPERUSER}", make=False)
     connection = await connect(embedded_url(home, store, SUPERUSER, "postgres"), password=password)
     try:
+        # Roles belong to the whole cluster: two who prepare databases at once would trip over each other's rows.
+        await connection.execute("SELECT pg_advisory_lock($1)", _ROLES_LOCK)
         await connection.execute((_FILES / "roles.sql").read_text())
         for role in Role:
             secret = home.secret(f"{store.value}/{role.value}", make=True)
