@@ -144,7 +144,7 @@ class CommitLane(Generic[Row, Done]):
                 try:
                     await self._settle(session, batch)
                 finally:
-                    for entry in batch:
+                    for entry in [entry for entry in batch if self._on_the_way.get(entry.key) is entry]:
                         self._refuse(entry, LaneOutcomeUnknown())
         finally:
             await session.give_back()
