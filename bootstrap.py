@@ -49,6 +49,9 @@ def environment() -> dict[str, str]:
     """The caller's environment; downloads of interpreters off, our own programs on PATH for the build backend."""
     env = {name: text for name, text in os.environ.items() if name not in OF_ANOTHER_PYTHON}
     env |= {"UV_PYTHON_DOWNLOADS": "never", "UV_LINK_MODE": "copy", "PIP_DISABLE_PIP_VERSION_CHECK": "1"}
+    env["UV_COMPILE_BYTECODE"] = (
+        "1"  # as pip does: every later start would pay for it again where nothing may be written
+    )
     for theirs, uvs in TOLD.items():
         if env.get(theirs):
             env.setdefault(uvs, env[theirs])
