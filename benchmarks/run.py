@@ -9,7 +9,9 @@ import tomllib
 from pathlib import Path
 
 import commit_lane
+import evidence_log
 import starting
+import wire
 
 from dspace_core.testing import ScratchDatabase, ScratchServers
 
@@ -31,6 +33,8 @@ def lane() -> dict[str, float]:
 GROUPS = {
     ("commit_lane_ratio",): lane,
     ("start_cold_seconds", "start_warm_seconds", "restart_after_kill_seconds"): starting.measure,
+    ("evidence_verify_ms", "evidence_inclusion_p99_ms", "evidence_append_per_second"): evidence_log.measure,
+    ("wire_calls_per_second", "wire_alone_milliseconds", "wire_start_milliseconds"): wire.measure,
 }
 
 

@@ -1,9 +1,10 @@
 """The key tree: from a wrapped root to the salt of one group. Every derivation stands in docs/formats/keys.md.
 
-Year, day and case keys are random, not derived: what is derived can be derived again, and then erasing is a fiction.
+All keys that wrap under the root are random, not derived: what is derived can be derived again, and then erasing is a fiction.
 """
 
 from datetime import date
+from uuid import UUID
 
 import msgspec
 
@@ -49,7 +50,28 @@ class Day(msgspec.Struct, frozen=True):
         return join(b"day", self.day.isoformat().encode("ascii"))
 
 
-Scope = SubjectYear | SubjectCase | Day
+class SubjectIdentity(msgspec.Struct, frozen=True):
+    """Covers the identifiers of one subject; destroying it leaves a subject that nobody can be named by."""
+
+    subject: Subject
+
+    def context(self) -> bytes:
+        """What the wrapped key is bound to."""
+        return join(b"identity", self.subject.bytes)
+
+
+class SubjectAnswer(msgspec.Struct, frozen=True):
+    """Covers one stored answer that belongs to no case."""
+
+    subject: Subject
+    answer: UUID
+
+    def context(self) -> bytes:
+        """What the wrapped key is bound to."""
+        return join(b"answer", self.subject.bytes, self.answer.bytes)
+
+
+Scope = SubjectYear | SubjectCase | SubjectIdentity | SubjectAnswer | Day
 """What one random key covers, and so what is lost when it is destroyed."""
 
 

@@ -18,6 +18,7 @@ PLANTED = {
     "low-rooms-open-no-socket": ("dspace_core/identifiers/planted.py", "import asyncpg"),
     "adapters": ("backend/dspace_backend/routes/planted.py", "import asyncpg"),
     "public-face": ("plugins/social_security/dspace_social_security/planted.py", "import dspace_core.stores"),
+    "worker-holds-nothing": ("dspace_core/confine/worker.py", "import dspace_core.stores"),
 }
 
 
@@ -50,7 +51,8 @@ def test_the_tree_as_it_is_keeps_every_contract(tree: Path) -> None:
 @pytest.mark.parametrize("contract", CONTRACTS, ids=lambda contract: contract["id"])
 def test_a_planted_violation_is_reported(tree: Path, contract: dict[str, str]) -> None:
     place, line = PLANTED[contract["id"]]
-    (tree / place).write_text(line + "\n")
+    with (tree / place).open("a") as module:
+        module.write(f"{line}\n")
     done = lint(tree)
     assert done.returncode == 1
     assert f"{contract['name']} BROKEN" in done.stdout

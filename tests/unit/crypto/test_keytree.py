@@ -14,7 +14,9 @@ from dspace_core.crypto import (
     KeyProvider,
     Scope,
     Secret,
+    SubjectAnswer,
     SubjectCase,
+    SubjectIdentity,
     SubjectYear,
     YearKey,
     mint,
@@ -49,6 +51,8 @@ entry_ids = st.uuids().map(EvidenceId)
 scopes = st.one_of(
     st.builds(SubjectYear, st.uuids().map(Subject), st.integers(1, 9999)),
     st.builds(SubjectCase, st.uuids().map(Subject), st.uuids().map(CaseId)),
+    st.builds(SubjectIdentity, st.uuids().map(Subject)),
+    st.builds(SubjectAnswer, st.uuids().map(Subject), st.uuids()),
     st.builds(Day, st.dates()),
 )
 
