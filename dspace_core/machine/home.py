@@ -13,6 +13,7 @@ import shutil
 import stat
 import struct
 import sys
+from contextlib import suppress
 from pathlib import Path
 
 from dspace_core.machine.refusals import (
@@ -59,7 +60,8 @@ class Home:
         """
         dropped = any(user is not None for user in servers.values())
         try:
-            self.path.mkdir(mode=0o711 if dropped else 0o700, parents=True, exist_ok=True)
+            self.path.parent.mkdir(parents=True, exist_ok=True)
+            _make(self.path, 0o711 if dropped else 0o700)
             if dropped:
                 _refuse_closed_way(self.path)
             for folder in (self.secrets, self.path / "logs"):
@@ -157,7 +159,8 @@ def copy_tree(source: Path, target: Path) -> None:
     shutil.rmtree(beside, ignore_errors=True)
     try:
         shutil.copytree(source, beside, symlinks=True, copy_function=_link_or_copy)
-        beside.chmod(0o755)
+        for folder, _, _ in os.walk(beside):
+            Path(folder).chmod(0o755)
         beside.rename(target)
     except OSError as error:
         shutil.rmtree(beside, ignore_errors=True)
@@ -165,10 +168,22 @@ def copy_tree(source: Path, target: Path) -> None:
 
 
 def _link_or_copy(source: str, target: str) -> None:
-    try:
-        os.link(source, target, follow_symlinks=False)
-    except OSError:
-        shutil.copy2(source, target, follow_symlinks=False)
+    """Link what every user may read; else, or across disks, copy it and let them read the copy."""
+    status = Path(source).lstat()
+    if status.st_mode & stat.S_IROTH:
+        with suppress(OSError):
+            os.link(source, target, follow_symlinks=False)
+            return
+    shutil.copy2(source, target, follow_symlinks=False)
+    if not stat.S_ISLNK(status.st_mode):
+        Path(target).chmod(0o755 if status.st_mode & stat.S_IXUSR else 0o644)
+
+
+def _make(folder: Path, mode: int) -> None:
+    """Make a folder with exactly this mode, whatever the umask; leave one that is there as it is."""
+    with suppress(FileExistsError):
+        folder.mkdir()
+        folder.chmod(mode)
 
 
 def _refuse_closed_way(home: Path) -> None:
@@ -181,7 +196,7 @@ def _refuse_closed_way(home: Path) -> None:
 
 def _own_folder(folder: Path, mode: int) -> None:
     """Make a folder that nobody else may own: in a shared place a stranger could have laid one out for us."""
-    folder.mkdir(mode=mode, exist_ok=True, parents=True)
+    _make(folder, mode)
     status = folder.lstat()
     if not stat.S_ISDIR(status.st_mode) or status.st_uid != os.geteuid():
         raise HomeUnusable(path=folder, reason="it belongs to somebody else")

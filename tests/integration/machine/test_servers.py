@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from dspace_core.machine import children, programs
-from dspace_core.machine.home import Home
+from dspace_core.machine.home import Home, copy_tree
 from dspace_core.machine.postgres import Cluster, server_version
 from dspace_core.machine.refusals import DataInUse, DataVersion, DiskFull, ServerFailed, ServerMissing, ServerVersion
 from dspace_core.testing.servers import open_folder, settings_for
@@ -111,6 +111,28 @@ def test_a_server_that_will_not_start_is_refused_with_the_place_of_its_reason(fo
     with pytest.raises(ServerFailed) as refused:
         cluster.start()
     assert "no_such_setting" in Path(str(refused.value.values["log"])).read_text()
+
+
+def test_a_narrow_umask_keeps_no_server_from_its_files(folder: Path) -> None:
+    before = os.umask(0o077)
+    try:
+        cluster = started(folder)
+        cluster.stop()
+    finally:
+        os.umask(before)
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root lays the programs down where other users can reach them")
+def test_programs_that_only_root_may_read_are_laid_down_readable(folder: Path) -> None:
+    closed = folder / "closed"
+    (closed / "bin").mkdir(parents=True)
+    (closed / "bin/program").write_text("#!/bin/sh\n")
+    (closed / "bin/program").chmod(0o700)
+    (closed / "bin").chmod(0o700)
+    copy_tree(closed, folder / "open")
+    assert (folder / "open/bin").stat().st_mode & 0o777 == 0o755
+    assert (folder / "open/bin/program").stat().st_mode & 0o777 == 0o755
+    assert (closed / "bin/program").stat().st_mode & 0o777 == 0o700
 
 
 @ROOT_ONLY
