@@ -71,12 +71,12 @@ class Channel:
         self._out.append(parcel)
         if not self._blocked:
             self._pump()
-        if arrival.done():
-            return arrival.result()
         try:
-            return await asyncio.wait_for(arrival, within)
-        except TimeoutError:
-            raise ReleaseAborted from None
+            if not arrival.done():
+                await asyncio.wait((arrival,), timeout=within)
+            if arrival.done():  # also when its last byte went out in the turn in which the time was over
+                return arrival.result()
+            raise ReleaseAborted
         finally:
             self._abandon(parcel)
 
@@ -150,9 +150,6 @@ class Channel:
         """Ask the check of a release, each time before its bytes are handed over. A refused one leaves the queue."""
         if parcel.check is None:
             return True
-        if parcel.arrival is not None and parcel.arrival.done():  # given up in this very turn of the loop
-            self._abandon(parcel)
-            return False
         try:
             parcel.check()
         except Exception as no:  # noqa: BLE001  (whatever the check raises belongs to whoever waits for the release)

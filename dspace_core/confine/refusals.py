@@ -69,8 +69,11 @@ class ResultTooLarge(Refusal):
     """The result of a hook is larger than the wire takes."""
 
     code = "confine.result_too_large"
-    says = Text("插件 {plugin} 的 {hook} 结果过大", "the plugin {plugin} answered {hook} with more than {limit} bytes")
-    remedy = Text("请缩短结果(上限 {limit} 字节)", "return less")
+    says = Text(
+        "插件 {plugin} 的 {hook} 结果超过 {limit} 字节",
+        "the plugin {plugin} answered {hook} with more than {limit} bytes",
+    )
+    remedy = Text("请缩短结果", "return less")
 
 
 class PluginRaised(Refusal):

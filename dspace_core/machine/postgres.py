@@ -104,7 +104,8 @@ class Cluster:
     def stop(self, within: float = 20.0) -> None:
         """End the server by a fast shutdown: open transactions roll back, committed ones are kept."""
         if self._making is not None:
-            self._making.kill()
+            with suppress(ProcessLookupError):
+                os.killpg(self._making.pid, signal.SIGKILL)  # initdb runs servers of its own
             self._making.wait()
             self._making = None
             self._discard_unfinished()
@@ -167,7 +168,11 @@ class Cluster:
         return self.data.with_name("data.new"), self.data.with_name("password.new")
 
     def _discard_unfinished(self) -> None:
+        """Remove what an initdb left that did not finish, once nothing it started writes there any more."""
         fresh, password = self._unfinished()
+        deadline = time.monotonic() + 5.0
+        while children.users_of(fresh) and time.monotonic() < deadline:
+            children.nap()
         shutil.rmtree(fresh, ignore_errors=True)
         password.unlink(missing_ok=True)
 

@@ -266,6 +266,34 @@ async def test_data_cannot_be_used_after_the_call(start: Start) -> None:
     assert await trial.decide() == "scenario.call_over"
 
 
+async def test_an_ask_that_nobody_waits_for_ends_with_its_call(start: Start) -> None:
+    trial = await start("""
+        @hookimpl
+        async def decide(self, case: Case, data: Data) -> Outcome:
+            if case.id == "c1":
+                self.left = asyncio.create_task(data.use(PENSION))
+                await asyncio.sleep(0)
+                return found("returned")
+            return found(str(self.left.cancelled()))
+    """)
+    fetched = asyncio.Event()
+    aborted: list[str] = []
+
+    async def answer(_asked: Asked, release: Release) -> None:
+        await fetched.wait()
+        try:
+            await release({"paid_months": 180}, lambda: None)
+        except Refusal as no:
+            aborted.append(no.code)
+            raise
+
+    await trial.worker.call(DECIDE, case("c1"), answer, LONG)
+    assert await trial.decide("c2") == "True"
+    fetched.set()
+    await trial.worker.close()
+    assert aborted == ["confine.release_aborted"]
+
+
 # What a plugin holds: nothing
 
 
@@ -570,31 +598,28 @@ async def test_a_worker_that_cannot_be_started_leaves_the_call_waiting_until_its
 HOST = """
 import asyncio, sys
 from pathlib import Path
+from dspace_core.confine.host import Worker
 from dspace_core.confine.process import executed
 
 async def main():
-    process = await executed(Path(sys.argv[1]))()
-    print(process.pid, flush=True)
+    await Worker("trial", executed(Path(sys.argv[1]))).start()
     await asyncio.sleep(3600)
 
 asyncio.run(main())
 """
 
 
-async def test_a_worker_does_not_outlive_its_host(installed_plugin: Install) -> None:
-    python = installed_plugin(HEAD)
-    host = subprocess.Popen([sys.executable, "-c", HOST, str(python)], stdout=subprocess.PIPE, text=True)
-    assert host.stdout is not None
-    pid = int(host.stdout.readline())
-    watched = os.pidfd_open(pid)
+@pytest.mark.parametrize("doing", ["", "while True: pass\n"], ids=["waiting", "busy"])
+async def test_a_worker_does_not_outlive_its_host(installed_plugin: Install, tmp_path: Path, doing: str) -> None:
+    """A waiting one sees the end of the wire; a busy one is killed by the kernel."""
+    os.mkfifo(tmp_path / "pid")
+    telling = f"open({str(tmp_path / 'pid')!r}, 'w').write(str(os.getpid()))\n"
+    python = installed_plugin(HEAD + "class Trial(Scenario): pass\n" + telling + doing)
+    host = subprocess.Popen([sys.executable, "-c", HOST, str(python)])
+    pid = int((tmp_path / "pid").read_text())
     host.kill()
     host.wait()
-    host.stdout.close()
-    gone = asyncio.Event()
-    asyncio.get_running_loop().add_reader(watched, gone.set)
-    await asyncio.wait_for(gone.wait(), LONG)
-    asyncio.get_running_loop().remove_reader(watched)
-    os.close(watched)
+    await asyncio.wait_for(emptied(pid), LONG)
 
 
 def test_a_worker_serves_a_host_on_uvloop(installed_plugin: Install) -> None:

@@ -127,17 +127,15 @@ async def test_a_release_that_waits_too_long_is_aborted_and_never_sent(end: End)
     assert await end.read(len(LARGE) + 4) == LARGE + b"next"
 
 
-async def test_a_release_given_up_in_the_turn_in_which_the_wire_clears_is_not_sent(end: End) -> None:
+async def test_a_release_whose_caller_is_cancelled_is_not_sent(end: End) -> None:
     end.channel.post(LARGE)
     waiting = asyncio.ensure_future(end.channel.release(SMALL, allow, 60))
     await asyncio.sleep(0)
-    reading = asyncio.ensure_future(end.read(len(LARGE)))
     waiting.cancel()
     with pytest.raises(asyncio.CancelledError):
         await waiting
-    assert await reading == LARGE
     end.channel.post(b"next")
-    assert await end.read(4) == b"next"
+    assert await end.read(len(LARGE) + 4) == LARGE + b"next"
 
 
 async def test_a_release_aborted_in_its_middle_ends_the_wire(end: End) -> None:
