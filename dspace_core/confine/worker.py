@@ -95,6 +95,8 @@ class Desk:
             report = self._done(call, message.hook, result)
         except BaseException as failure:  # noqa: BLE001  (a plugin may raise anything, and SystemExit ends only its call)
             report = wire.frame(call, self._failed(opened, failure))
+        for answer in opened.asks.values():
+            answer.cancel()
         if self._open.pop(call, None) is not None:
             self._channel.post(report)
 
