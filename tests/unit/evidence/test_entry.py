@@ -1,16 +1,18 @@
 """Entries: sealed under the subject's year, committed to by the leaf, opened by who holds the key, and by nobody else."""
 
+import hashlib
 from datetime import UTC, datetime
 from uuid import UUID
 
 import msgspec
 import pytest
 
-from dspace_core.crypto import EntryKey, Secret, YearKey
+from dspace_core.crypto import EntryKey, Secret, YearKey, seal
 from dspace_core.crypto.refusals import UnsealFailed
 from dspace_core.evidence import Draft, Leaf, compose, encode, open_entry, unpack
+from dspace_core.evidence.record import group_digests, record_digest
 from dspace_core.evidence.refusals import EntryMalformed, EntryMismatch
-from dspace_core.values import EvidenceId
+from dspace_core.values import EvidenceId, from_ms
 
 OTHER = EvidenceId(UUID(int=9))
 
@@ -68,6 +70,19 @@ def test_a_leaf_of_another_commitment_or_instant_does_not_fit(draft: Draft, year
     for other in others:
         with pytest.raises(EntryMismatch):
             open_entry(draft.meta.entry, entry.sealed, other, key)
+
+
+def test_a_record_that_bears_the_id_of_another_entry_does_not_fit(draft: Draft, year: YearKey) -> None:
+    record, key = draft.place(0, None), year.entry(OTHER)
+    sealed = seal(key.sealing_key(), encode(record), OTHER.bytes)
+    leaf = Leaf(
+        at=from_ms(record.meta.at),
+        record=record_digest(group_digests(record, key)),
+        sealed=hashlib.sha256(sealed).digest(),
+        link=bytes(16),
+    )
+    with pytest.raises(EntryMismatch):
+        open_entry(OTHER, sealed, leaf, key)
 
 
 def test_a_record_that_its_types_forbid_is_not_composed(draft: Draft, year: YearKey) -> None:

@@ -59,7 +59,7 @@ def maybe(strategy: st.SearchStrategy[Any]) -> st.SearchStrategy[Any]:
     return st.none() | strategy
 
 
-whos = st.builds(
+any_who = st.builds(
     Who,
     actor=st.sampled_from(Actor),
     subject=maybe(uuids),
@@ -68,7 +68,7 @@ whos = st.builds(
     client=maybe(codes),
     authority=maybe(codes),
 )
-whats = st.builds(
+any_what = st.builds(
     What,
     item=maybe(codes),
     fields=st.lists(codes, max_size=4).map(tuple),
@@ -78,7 +78,7 @@ whats = st.builds(
     version=maybe(counts),
     count=maybe(counts),
 )
-whys = st.builds(
+any_why = st.builds(
     Why,
     basis=maybe(st.sampled_from(Basis)),
     grant=maybe(uuids),
@@ -89,14 +89,14 @@ whys = st.builds(
     until=maybe(counts),
     uses=maybe(counts),
 )
-nexts = st.builds(
+any_next = st.builds(
     Next,
     recipient=maybe(codes),
     case=maybe(uuids),
     service=maybe(st.from_regex(r"\A[0-9]{12}\Z")),
     delete_by=maybe(counts),
 )
-events = st.builds(
+any_event = st.builds(
     Event,
     kind=st.sampled_from(Act),
     entry=uuids,
@@ -107,7 +107,7 @@ events = st.builds(
     source_seq=maybe(counts),
     source_signature=maybe(digests),
 )
-drafts = st.builds(Draft, who=whos, what=whats, why=whys, next=nexts, meta=events)
+drafts = st.builds(Draft, who=any_who, what=any_what, why=any_why, next=any_next, meta=any_event)
 records = st.builds(
     lambda draft, seq, previous: draft.place(seq, previous if seq else None),
     drafts,
