@@ -78,20 +78,3 @@ def nap() -> None:
 
 
 _watched: dict[int, int] = {}
-
-
-def users_of(folder: Path) -> list[int]:
-    """The living processes whose working directory is this folder: how we know that a server still runs on its data.
-
-    A pid file may lie; a working directory does not. A zombie has none. Needs /proc; elsewhere the answer is empty
-    and the server's own lock file stays the guard.
-    """
-    real = os.path.realpath(folder)
-    found = []
-    for entry in Path("/proc").glob("[0-9]*/cwd"):
-        try:
-            if os.readlink(entry) == real:  # noqa: PTH115 (a string compare, on a link that may vanish)
-                found.append(int(entry.parent.name))
-        except OSError:
-            continue
-    return found

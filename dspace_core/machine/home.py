@@ -26,6 +26,8 @@ from dspace_core.machine.refusals import (
 from dspace_core.machine.settings import Settings
 
 _LOCK_NAME = "owner.lock"
+# The homes that this process owns. Opening a lock file a second time and closing it would drop its lock.
+_held: dict[Path, int] = {}
 _FLOCK, _PID_AT = ("qqihh", 2) if sys.platform == "darwin" else ("hhqqi4x", 4)
 
 
@@ -39,7 +41,6 @@ class Home:
         self.runtime = settings.runtime / tag
         self.secrets = self.path / "secrets"
         self.state = self.path / "state.json"
-        self._lock: int | None = None
 
     def folder(self, name: str) -> Path:
         """The folder of one server."""
@@ -53,31 +54,45 @@ class Home:
         """The log file of one server or process."""
         return self.path / "logs" / f"{name}.log"
 
+    def claim(self, name: str) -> Path:
+        """The file whose lock says that one server works."""
+        return self.path / "claims" / name
+
+    def make(self) -> None:
+        """Make the home itself, or refuse one that somebody else owns or may write in."""
+        try:
+            self.path.parent.mkdir(parents=True, exist_ok=True)
+            own_folder(self.path, 0o711 if os.geteuid() == 0 else 0o700)
+        except OSError as error:
+            raise refusal_for(error, self.path) from error
+
     def prepare(self, servers: dict[str, int | None]) -> None:
         """Make what is missing. `servers` maps each embedded server to the user it drops to, or None.
 
-        As root the way down to the data must be open (x) to the users that the servers drop to.
+        Call it as the owner. As root the way down must be open (x) to the users that the servers drop to. The folder of
+        a server stays ours, so that nobody swaps what is in it; its data and its sockets belong to the server.
         """
         dropped = any(user is not None for user in servers.values())
+        self.make()
         try:
-            self.path.parent.mkdir(parents=True, exist_ok=True)
-            _make(self.path, 0o711 if dropped else 0o700)
             if dropped:
                 _refuse_closed_way(self.path)
-            for folder in (self.secrets, self.path / "logs"):
-                folder.mkdir(mode=0o700, exist_ok=True)
+            for folder in (self.secrets, self.path / "logs", self.path / "claims"):
+                own_folder(folder, 0o700)
             for top in (self.runtime.parent, self.runtime):
-                _own_folder(top, 0o711 if dropped else 0o700)
+                own_folder(top, 0o711 if dropped else 0o700)
             for name, user in servers.items():
-                for folder in (self.folder(name), self.sockets(name)):
-                    folder.mkdir(mode=0o700, exist_ok=True)
-                    if user is not None:
-                        os.chown(folder, user, user)
+                own_folder(self.folder(name), 0o711 if dropped else 0o700)
+                _make(self.sockets(name), 0o700)
+                hand_over(self.sockets(name), user)
         except OSError as error:
             raise refusal_for(error, self.path) from error
 
     def own(self) -> None:
         """Become the one owner, or raise AlreadyRunning with the pid of the one there is."""
+        self.make()
+        if self.path in _held:
+            raise AlreadyRunning(home=self.path, pid=os.getpid())
         descriptor = os.open(self.path / _LOCK_NAME, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
         try:
             fcntl.lockf(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -86,16 +101,18 @@ class Home:
             if error.errno not in (errno.EACCES, errno.EAGAIN):
                 raise
             raise AlreadyRunning(home=self.path, pid=self.owner() or 0) from None
-        self._lock = descriptor
+        _held[self.path] = descriptor
 
     def owner(self) -> int | None:
         """The pid of the living owner, as the kernel names it; None if there is none."""
-        if self._lock is not None:
+        if self.path in _held:
             return os.getpid()
         try:
             descriptor = os.open(self.path / _LOCK_NAME, os.O_RDWR | os.O_CLOEXEC)
-        except FileNotFoundError:
+        except (FileNotFoundError, NotADirectoryError):
             return None
+        except PermissionError as error:
+            raise refusal_for(error, self.path) from error
         try:
             ask = {"hhqqi4x": (fcntl.F_WRLCK, os.SEEK_SET, 0, 0, 0), "qqihh": (0, 0, 0, fcntl.F_WRLCK, os.SEEK_SET)}
             answer = struct.unpack(_FLOCK, fcntl.fcntl(descriptor, fcntl.F_GETLK, struct.pack(_FLOCK, *ask[_FLOCK])))
@@ -108,17 +125,21 @@ class Home:
         """The secret kept in `secrets/<place>`; made at random when it is missing and ours to make."""
         path = self.secrets / place
         try:
-            descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW)
+            descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)
         except FileNotFoundError:
             if not make:
                 raise SecretMissing(path=path, role=path.name) from None
             path.parent.mkdir(mode=0o700, exist_ok=True)
             write_whole(path, secrets.token_urlsafe(32).encode())
             return self.secret(place, make=False)
-        with os.fdopen(descriptor) as file:
-            if stat.S_IMODE(os.fstat(descriptor).st_mode) & 0o077:
+        with os.fdopen(descriptor, "rb") as file:
+            status = os.fstat(descriptor)
+            if status.st_mode & 0o077 or status.st_uid not in (0, os.geteuid()) or not stat.S_ISREG(status.st_mode):
                 raise SecretExposed(path=path)
-            return file.read().strip()
+            said = file.read().strip()
+        if not said or not said.isascii():
+            raise SecretMissing(path=path, role=path.name)
+        return said.decode("ascii")
 
 
 def write_whole(path: Path, content: bytes, mode: int = 0o600) -> None:
@@ -194,7 +215,23 @@ def _refuse_closed_way(home: Path) -> None:
             )
 
 
-def _own_folder(folder: Path, mode: int) -> None:
+def hand_over(folder: Path, user: int | None) -> None:
+    """Give a folder of ours to a server's user. One that belongs to a third, or is a link, is refused."""
+    wanted = os.geteuid() if user is None else user
+    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC)
+    try:
+        owner = os.fstat(descriptor).st_uid
+        if owner not in (os.geteuid(), wanted):
+            raise HomeUnusable(
+                path=folder, reason=f"it belongs to user {owner}, not {wanted} (was DSPACE_UID_BASE another?)"
+            )
+        if owner != wanted:
+            os.fchown(descriptor, wanted, wanted)
+    finally:
+        os.close(descriptor)
+
+
+def own_folder(folder: Path, mode: int) -> None:
     """Make a folder that nobody else may own: in a shared place a stranger could have laid one out for us."""
     _make(folder, mode)
     status = folder.lstat()

@@ -19,9 +19,9 @@ from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 
-from dspace_core.machine import children
-from dspace_core.machine.home import Home, refusal_for, sync_folder, write_whole
-from dspace_core.machine.refusals import DataInUse, DataVersion, DiskFull, ServerFailed, ServerMissing, ServerVersion
+from dspace_core.machine import children, claim
+from dspace_core.machine.home import Home, hand_over, refusal_for, sync_folder, write_whole
+from dspace_core.machine.refusals import DataVersion, DiskFull, HomeUnusable, ServerFailed, ServerMissing, ServerVersion
 
 SUPPORTED = (17, 18)
 SUPERUSER = "postgres"
@@ -34,10 +34,12 @@ _SETTINGS = {
     # Article 9: an error's detail and its statement can hold values. Neither reaches the log.
     "log_error_verbosity": "terse",
     "log_min_error_statement": "panic",
+    "log_min_messages": "log",  # an error's own sentence quotes the value too; the client hears it, the log does not
     "log_parameter_max_length_on_error": "0",
     "log_statement": "none",
     "logging_collector": "off",
 }
+_LEFT_BEHIND_SECONDS = 10.0
 _DISK_FULL = (b"No space left on device", b"Check free disk space")  # how PostgreSQL says it
 
 
@@ -49,6 +51,7 @@ class Cluster:
         self.data = home.folder(name) / "data"
         self.sockets = home.sockets(name)
         self.log = home.log(name)
+        self._claim = home.claim(name)
         self._home = home
         self._programs = programs
         self._user = user
@@ -62,8 +65,16 @@ class Cluster:
             found = (self.data / "PG_VERSION").read_text().strip()
             if found != str(version):
                 raise DataVersion(path=self.data, found=found, server=str(version))
+            hand_over(self.data, self._user)
             return
-        self._making = self._initdb()
+        held = claim.take(self._claim, self.data, time.monotonic() + _LEFT_BEHIND_SECONDS, children.nap)
+        try:
+            self._making = self._initdb(held)
+        except BaseException:
+            self._discard_unfinished()
+            raise
+        finally:
+            os.close(held)
 
     def start(self, within: float = 30.0, pause: Callable[[], None] = children.nap) -> None:
         """Start the server and wait until it answers. Raises ServerFailed, DiskFull or DataInUse."""
@@ -73,7 +84,8 @@ class Cluster:
                 pause()
             self._finish(self._making.returncode)
             self._making = None
-        self._clear_stale_locks(deadline, pause)
+        held = claim.take(self._claim, self.data, deadline, pause)
+        self._clear_stale_locks()
         arguments = [part for name, value in _SETTINGS.items() for part in ("-c", f"{name}={value}")]
         with self.log.open("ab") as log:
             self.process = children.start(
@@ -81,8 +93,10 @@ class Cluster:
                 leash=signal.SIGINT,
                 log=log,
                 user=self._user,
+                keep=(held,),
                 env={"LC_ALL": "C.UTF-8", "TZ": "UTC"},
             )
+        os.close(held)
         while not self.answers():
             if self.process.poll() is not None or time.monotonic() > deadline:
                 self.stop()
@@ -108,6 +122,7 @@ class Cluster:
                 os.killpg(self._making.pid, signal.SIGKILL)  # initdb runs servers of its own
             self._making.wait()
             self._making = None
+            os.close(claim.take(self._claim, self.data, time.monotonic() + _LEFT_BEHIND_SECONDS, children.nap))
             self._discard_unfinished()
         if self.process is None:
             return
@@ -120,7 +135,7 @@ class Cluster:
             self.process.wait()
         self.process = None
 
-    def _initdb(self) -> subprocess.Popen[bytes]:
+    def _initdb(self, held: int) -> subprocess.Popen[bytes]:
         """Begin `initdb`. It insists on a user with a name, so as root it runs as `nobody`; the data changes hands."""
         self._discard_unfinished()
         fresh, password = self._unfinished()
@@ -131,7 +146,6 @@ class Cluster:
         if user is not None:
             os.chown(fresh, user, user)
             os.chown(password, user, user)
-            self.data.parent.chmod(0o711)
         with self.log.open("ab") as log:
             return children.start(
                 [
@@ -143,6 +157,7 @@ class Cluster:
                 leash=signal.SIGKILL,
                 log=log,
                 user=user,
+                keep=(held,),
                 env={"LC_ALL": "C", "TZ": "UTC"},
             )
 
@@ -155,9 +170,7 @@ class Cluster:
             raise failure
         try:
             if self._user is not None:
-                for folder, _, files in os.walk(fresh):
-                    for path in (folder, *(str(Path(folder) / file) for file in files)):
-                        os.chown(path, self._user, self._user, follow_symlinks=False)
+                _give_tree(fresh, self._user)
             fresh.rename(self.data)
             sync_folder(self.data.parent)
         except OSError as error:
@@ -168,24 +181,15 @@ class Cluster:
         return self.data.with_name("data.new"), self.data.with_name("password.new")
 
     def _discard_unfinished(self) -> None:
-        """Remove what an initdb left that did not finish, once nothing it started writes there any more."""
         fresh, password = self._unfinished()
-        deadline = time.monotonic() + 5.0
-        while children.users_of(fresh) and time.monotonic() < deadline:
-            children.nap()
         shutil.rmtree(fresh, ignore_errors=True)
         password.unlink(missing_ok=True)
 
-    def _clear_stale_locks(self, deadline: float, pause: Callable[[], None]) -> None:
-        """We own the home: a server left behind is on its way out. Wait for it; then its lock files mean nothing."""
-        while users := children.users_of(self.data):
-            if time.monotonic() > deadline:
-                raise DataInUse(pid=users[0], path=self.data)
-            pause()
-        if children.KERNEL_HOLDS_LEASH:
-            socket_file = self.sockets / f".s.PGSQL.{_PORT}"
-            for stale in (self.data / "postmaster.pid", socket_file, Path(f"{socket_file}.lock")):
-                stale.unlink(missing_ok=True)
+    def _clear_stale_locks(self) -> None:
+        """We hold the claim, so no server is left: its lock files mean nothing, whatever pid they name."""
+        socket_file = self.sockets / f".s.PGSQL.{_PORT}"
+        for stale in (self.data / "postmaster.pid", socket_file, Path(f"{socket_file}.lock")):
+            stale.unlink(missing_ok=True)
 
     def _failure(self) -> ServerFailed | DiskFull:
         with self.log.open("rb") as log:
@@ -196,8 +200,21 @@ class Cluster:
         return ServerFailed(server=f"PostgreSQL ({self.name})", log=self.log)
 
 
+def _give_tree(top: Path, user: int) -> None:
+    """Give a whole folder to another user. It is closed to its old one first, and no link in it is followed."""
+    os.chown(top, os.geteuid(), os.getegid(), follow_symlinks=False)
+    for _, folders, files, descriptor in os.fwalk(top, follow_symlinks=False):
+        for name in (*folders, *files):
+            if os.stat(name, dir_fd=descriptor, follow_symlinks=False).st_nlink > 1 and name in files:
+                raise HomeUnusable(path=top, reason="a file in it has a second name")
+            os.chown(name, user, user, dir_fd=descriptor, follow_symlinks=False)
+    os.chown(top, user, user, follow_symlinks=False)
+
+
 def server_version(programs: Path) -> int:
-    """The major version of the `postgres` in a folder. Raises ServerMissing or ServerVersion."""
+    """The major version of the `postgres` in a folder that has `initdb` too. Raises ServerMissing or ServerVersion."""
+    if not os.access(programs / "initdb", os.X_OK):
+        raise ServerMissing(server="PostgreSQL", setting="DSPACE_POSTGRES_BIN")
     try:
         said = subprocess.run([programs / "postgres", "--version"], capture_output=True, text=True, check=True).stdout
     except (OSError, subprocess.CalledProcessError):

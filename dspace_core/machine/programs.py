@@ -12,7 +12,7 @@ import platform
 import sys
 from pathlib import Path
 
-from dspace_core.machine.home import Home, copy_tree
+from dspace_core.machine.home import Home, copy_tree, own_folder
 from dspace_core.machine.refusals import ServerMissing
 from dspace_core.machine.settings import Settings
 
@@ -53,8 +53,7 @@ def _within_reach(home: Home, wheel: str, folder: Path, parts: tuple[Path, ...])
         return folder
     target = home.path / "programs" / f"{wheel}-{importlib.metadata.version(wheel)}"
     for made in (target.parent, target):
-        made.mkdir(exist_ok=True)
-        made.chmod(0o755)  # whatever the umask
+        own_folder(made, 0o755)
     for part in parts:
         if part.exists() and not (target / part.name).exists():
             copy_tree(part, target / part.name)

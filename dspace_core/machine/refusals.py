@@ -93,8 +93,10 @@ class DataInUse(Refusal):
     """A living process still works in a data folder."""
 
     code = "machine.data_in_use"
-    says = Text("进程 {pid} 仍在使用 {path}", "process {pid} still works in {path}")
-    remedy = Text("等待或结束该进程后再启动", "wait for it or end it, then start again")
+    says = Text("仍有服务进程在使用 {path}", "a server that was left behind still works in {path}")
+    remedy = Text(
+        "等待或结束该进程后再启动;数据未被改动", "wait for it or end it, then start again; nothing was touched"
+    )
 
 
 class DiskFull(Refusal):

@@ -12,6 +12,8 @@ from dspace_core.machine.refusals import ServerFailed
 from dspace_core.machine.settings import Settings
 from dspace_core.machine.valkey import Valkey
 
+_USERS = ("main", "keys", "valkey")
+
 
 class Servers:
     """What `dspace up` owns. A fallen one ends everything: `check` raises."""
@@ -19,8 +21,8 @@ class Servers:
     def __init__(self, settings: Settings, home: Home) -> None:
         stores = [store for store in Store if external(settings, store) is None]
         names = [*(store.value for store in stores), *([] if settings.redis_url else ["valkey"])]
-        # Each server has a user of its own, so that one that is taken over cannot read another's files.
-        users = {name: settings.uid_base + at if os.geteuid() == 0 else None for at, name in enumerate(names)}
+        # Each server has a user of its own, and always the same: one that is taken over cannot read another's files.
+        users = {name: settings.uid_base + _USERS.index(name) if os.geteuid() == 0 else None for name in names}
         home.prepare(users)
         self.clusters = {
             store: Cluster(store.value, home, programs.postgres(settings, home), users[store.value]) for store in stores

@@ -61,8 +61,8 @@ class _Supervisor:
         self._settings = settings
         self._bell = bell
         self._home = Home(settings)
+        self._home.own()  # before anything in it is touched
         self._servers = Servers(settings, self._home)
-        self._home.own()
         self._home.state.unlink(missing_ok=True)  # a killed predecessor's
         self._keepers = [Keeper(resident) for resident in _residents(settings)]
 

@@ -1,5 +1,6 @@
 """The embedded Valkey: a Redis-compatible server on a unix socket, with an append-only file, on a leash."""
 
+import os
 import signal
 import socket
 import subprocess
@@ -8,9 +9,9 @@ from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 
-from dspace_core.machine import children
-from dspace_core.machine.home import Home
-from dspace_core.machine.refusals import DataInUse, ServerFailed
+from dspace_core.machine import children, claim
+from dspace_core.machine.home import Home, hand_over
+from dspace_core.machine.refusals import ServerFailed
 
 _SETTINGS = {
     "port": "0",
@@ -27,9 +28,10 @@ class Valkey:
     """The one embedded Valkey of a home. What it holds may be forgotten; what may not is in PostgreSQL."""
 
     def __init__(self, home: Home, program: Path, user: int | None) -> None:
-        self.data = home.folder("valkey")
+        self.data = home.folder("valkey") / "data"
         self.socket = home.sockets("valkey") / "valkey.sock"
         self.log = home.log("valkey")
+        self._claim = home.claim("valkey")
         self._program = program
         self._user = user
         self.process: subprocess.Popen[bytes] | None = None
@@ -37,10 +39,9 @@ class Valkey:
     def start(self, within: float = 15.0, pause: Callable[[], None] = children.nap) -> None:
         """Start the server and wait until it answers PING. A second writer on one file is never started."""
         deadline = time.monotonic() + within
-        while users := children.users_of(self.data):
-            if time.monotonic() > deadline:
-                raise DataInUse(pid=users[0], path=self.data)
-            pause()
+        self.data.mkdir(mode=0o700, exist_ok=True)
+        hand_over(self.data, self._user)
+        held = claim.take(self._claim, self.data, deadline, pause)
         self.socket.unlink(missing_ok=True)
         settings = [part for name, value in _SETTINGS.items() for part in (f"--{name}", value)]
         with self.log.open("ab") as log:
@@ -49,8 +50,10 @@ class Valkey:
                 leash=signal.SIGTERM,
                 log=log,
                 user=self._user,
+                keep=(held,),
                 env={"LC_ALL": "C.UTF-8", "TZ": "UTC"},
             )
+        os.close(held)
         while not self.answers():
             if self.process.poll() is not None or time.monotonic() > deadline:
                 self.stop()

@@ -1,5 +1,6 @@
 """The embedded servers start from nothing or not at all; what is wrong is said, and nothing is touched."""
 
+import asyncio
 import os
 import select
 import shutil
@@ -10,12 +11,23 @@ import threading
 from collections.abc import Iterator
 from pathlib import Path
 
+import asyncpg
 import pytest
 
 from dspace_core.machine import children, programs
+from dspace_core.machine.addresses import Store, embedded_url
 from dspace_core.machine.home import Home, copy_tree
 from dspace_core.machine.postgres import Cluster, server_version
-from dspace_core.machine.refusals import DataInUse, DataVersion, DiskFull, ServerFailed, ServerMissing, ServerVersion
+from dspace_core.machine.refusals import (
+    DataInUse,
+    DataVersion,
+    DiskFull,
+    HomeUnusable,
+    ServerFailed,
+    ServerMissing,
+    ServerVersion,
+)
+from dspace_core.stores import connect
 from dspace_core.testing.servers import open_folder, settings_for
 
 USER = 59700 if os.geteuid() == 0 else None
@@ -75,18 +87,80 @@ def test_a_cluster_that_is_stopped_while_it_is_made_leaves_nothing(folder: Path)
     assert list((folder / "home/main").iterdir()) == []
 
 
-def test_a_living_process_in_the_data_folder_keeps_a_server_away(folder: Path) -> None:
+def test_a_server_that_was_left_behind_keeps_another_away_from_its_data(folder: Path) -> None:
+    """Also one whose main process is gone: a child that was stopped still holds the claim."""
     cluster = started(folder)
-    cluster.stop()
-    stranger = subprocess.Popen(["sleep", "60"], cwd=cluster.data)
     try:
-        with pytest.raises(DataInUse) as refused:
-            cluster.start(within=0.3)
-        assert refused.value.values["pid"] == stranger.pid
-        assert stranger.poll() is None
+        with pytest.raises(DataInUse):
+            cluster_in(folder).start(within=0.3)
+        assert cluster.answers()
     finally:
-        stranger.kill()
-        stranger.wait()
+        cluster.stop()
+    again = cluster_in(folder)
+    again.start()
+    again.stop()
+
+
+def test_a_stopped_child_of_a_killed_server_still_holds_the_claim(folder: Path) -> None:
+    cluster = started(folder)
+    assert cluster.process is not None
+    children_of = Path(f"/proc/{cluster.process.pid}/task/{cluster.process.pid}/children").read_text().split()
+    stopped = int(children_of[0])
+    os.kill(stopped, signal.SIGSTOP)
+    os.kill(cluster.process.pid, signal.SIGKILL)
+    cluster.process.wait()
+    try:
+        with pytest.raises(DataInUse):
+            cluster_in(folder).start(within=0.3)
+        assert (cluster.data / "postmaster.pid").exists()
+    finally:
+        os.kill(stopped, signal.SIGKILL)
+    again = cluster_in(folder)
+    again.start()
+    again.stop()
+
+
+def test_a_value_in_an_error_does_not_reach_the_log(folder: Path) -> None:
+    """Article 9: the sentence of an error quotes the value that was wrong."""
+    cluster = started(folder)
+    try:
+        home = Home(settings_for(folder))
+        asyncio.run(
+            provoke(home, ("SELECT '440100199003070011'::uuid", "DO $$BEGIN RAISE '440100199003070011'; END$$"))
+        )
+    finally:
+        cluster.stop()
+    assert "440100199003070011" not in cluster.log.read_text()
+
+
+async def provoke(home: Home, statements: tuple[str, ...]) -> None:
+    connection = await connect(
+        embedded_url(home, Store.MAIN, "postgres", "postgres"), password=home.secret("main/postgres", make=False)
+    )
+    for statement in statements:
+        with pytest.raises(asyncpg.PostgresError, match="440100199003070011"):
+            await connection.execute(statement)
+    await connection.close()
+
+
+def test_programs_without_initdb_are_refused_and_nothing_is_begun(folder: Path) -> None:
+    fake = folder / "postgres"
+    fake.write_text("#!/bin/sh\necho 'postgres (PostgreSQL) 18.6'\n")
+    fake.chmod(0o755)
+    with pytest.raises(ServerMissing):
+        cluster_in(folder, folder).begin()
+    assert list((folder / "home/main").iterdir()) == []
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root drops its servers to other users")
+def test_data_of_another_user_is_refused_and_stays_theirs(folder: Path) -> None:
+    started(folder).stop()
+    home = Home(settings_for(folder))
+    other = Cluster("main", home, programs.postgres(settings_for(folder), home), 61000)
+    with pytest.raises(HomeUnusable) as refused:
+        other.begin()
+    assert "DSPACE_UID_BASE" in str(refused.value.values["reason"])
+    assert (folder / "home/main/data").stat().st_uid == USER
 
 
 def test_a_folder_without_programs_is_refused(folder: Path) -> None:
@@ -99,6 +173,7 @@ def test_an_unsupported_version_of_the_programs_is_refused(folder: Path) -> None
     fake = folder / "postgres"
     fake.write_text("#!/bin/sh\necho 'postgres (PostgreSQL) 15.18'\n")
     fake.chmod(0o755)
+    (folder / "initdb").symlink_to(fake)
     with pytest.raises(ServerVersion) as refused:
         server_version(folder)
     assert refused.value.values["found"] == "15"

@@ -141,3 +141,62 @@ def test_a_process_that_cannot_start_ends_everything_and_is_named(deployment: De
     assert said.returncode == 1
     assert "web-0" in said.stderr
     assert deployment.processes() == {}
+
+
+def test_a_refused_second_start_changes_nothing_of_the_running_home(deployment: Deployment) -> None:
+    deployment.start()
+    folders = [*deployment.settings.home.rglob("*"), *deployment.settings.runtime.rglob("*")]
+    before = {folder: folder.stat().st_uid for folder in folders if folder.is_dir()}
+    assert dspace(deployment, "up", DSPACE_UID_BASE="61000").returncode == 1
+    assert {folder: folder.stat().st_uid for folder in before} == before
+    deployment.interrupt()
+
+
+def test_of_two_first_starts_at_once_one_goes_up_and_the_other_is_refused(deployment: Deployment) -> None:
+    pair = [
+        subprocess.Popen([DSPACE, "up"], env=deployment.environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+        for _ in range(2)
+    ]
+    deadline = time.monotonic() + 30
+    while all(one.poll() is None for one in pair):
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
+    refused = next(one for one in pair if one.poll() is not None)
+    other = next(one for one in pair if one is not refused)
+    assert refused.returncode == 1
+    assert b"already runs" in refused.communicate()[1]
+    assert other.stdout is not None
+    assert b"dspace ready" in other.stdout.readline()
+    other.send_signal(signal.SIGINT)
+    other.communicate(timeout=20)
+    assert other.returncode == 0
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="capabilities are root's")
+def test_without_the_right_to_look_into_processes_a_left_server_still_keeps_another_away(
+    deployment: Deployment,
+) -> None:
+    """CAP_SYS_PTRACE is not among the defaults of a container; the claim does not need it.
+
+    A Valkey that is inside a script does not end when its owner does.
+    """
+    deployment.start()
+    valkey = os.pidfd_open(deployment.state().servers["valkey"])
+    with socket.socket(socket.AF_UNIX) as line:
+        line.connect(str(deployment.home.sockets("valkey") / "valkey.sock"))
+        line.sendall(b"EVAL 'while true do end' 0\r\n")
+        line.settimeout(0.5)
+        with pytest.raises(TimeoutError):
+            line.recv(1)
+        deployment.kill([deployment.state().pid])
+        try:
+            bare = ["setpriv", "--bounding-set=-sys_ptrace", "--inh-caps=-sys_ptrace", DSPACE, "up"]
+            said = subprocess.run(
+                bare, env=deployment.environment, capture_output=True, text=True, timeout=60, check=False
+            )
+        finally:
+            signal.pidfd_send_signal(valkey, signal.SIGKILL)
+            os.close(valkey)
+    assert said.returncode == 1
+    assert "still works in" in said.stderr
+    deployment.wait_until_gone()

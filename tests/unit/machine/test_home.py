@@ -83,11 +83,60 @@ def test_a_secret_that_others_can_read_is_refused(home: Home) -> None:
         home.secret("main/role", make=True)
 
 
-def test_a_secret_is_not_followed_through_a_link(home: Home, tmp_path: Path) -> None:
-    (tmp_path / "elsewhere").write_text("planted")
-    (home.secrets / "role").symlink_to(tmp_path / "elsewhere")
-    with pytest.raises(OSError, match="symbolic link"):
+def test_a_secret_behind_a_link_is_taken_only_when_it_is_as_private(home: Home, tmp_path: Path) -> None:
+    """Mounted secrets are links; what counts is the file that is opened."""
+    mounted = tmp_path / "mounted"
+    mounted.write_text("given\n")
+    mounted.chmod(0o644)
+    (home.secrets / "role").symlink_to(mounted)
+    with pytest.raises(SecretExposed):
         home.secret("role", make=False)
+    mounted.chmod(0o600)
+    assert home.secret("role", make=False) == "given"
+
+
+@pytest.mark.parametrize(
+    "content", [b"", b" \n", b"\xff\xfe", "密码".encode()], ids=["empty", "blank", "bytes", "chinese"]
+)
+def test_a_secret_that_is_none_is_refused(home: Home, content: bytes) -> None:
+    (home.secrets / "role").write_bytes(content)
+    (home.secrets / "role").chmod(0o600)
+    with pytest.raises(SecretMissing):
+        home.secret("role", make=False)
+
+
+def test_a_pipe_in_place_of_a_secret_is_refused_at_once(home: Home) -> None:
+    os.mkfifo(home.secrets / "role", 0o600)
+    with pytest.raises(SecretExposed):
+        home.secret("role", make=False)
+
+
+def test_a_home_that_is_a_file_has_no_owner_and_is_refused(tmp_path: Path) -> None:
+    settings = settings_for(tmp_path)
+    settings.home.write_text("")
+    assert Home(settings).owner() is None
+    with pytest.raises(HomeUnusable):
+        Home(settings).own()
+
+
+def test_a_home_in_which_others_may_write_is_refused(home: Home) -> None:
+    home.path.chmod(0o777)
+    with pytest.raises(HomeUnusable):
+        home.own()
+
+
+def test_one_process_that_asks_for_its_own_home_keeps_the_lock(home: Home) -> None:
+    """Closing a second descriptor of the lock file would drop the lock: so none is opened."""
+    home.own()
+    again = Home(settings_for(home.path.parent))
+    assert again.owner() == os.getpid()
+    with pytest.raises(AlreadyRunning):
+        again.own()
+    seen = subprocess.run(
+        [sys.executable, "-c", OWN.replace("home.own()", "print(home.owner(), flush=True)"), str(home.path.parent)],
+        input="", capture_output=True, text=True, check=True,
+    )  # fmt: skip
+    assert seen.stdout.splitlines()[0] == str(os.getpid())
 
 
 def test_a_failed_write_leaves_the_old_content(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
