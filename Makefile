@@ -19,7 +19,7 @@ install:
 	@python3 bootstrap.py
 
 run: install
-	@DSPACE_MODE=$${DSPACE_MODE:-development} exec .venv/bin/dspace up --with-parent
+	@DSPACE_MODE=$${DSPACE_MODE:-development} exec .venv/bin/dspace up --with-parent $$PPID
 
 test: install
 	@$(RUN) pytest -n $(WORKERS) --dist loadgroup $(ARGS)

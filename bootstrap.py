@@ -8,6 +8,7 @@ index is named anywhere: each machine's own configuration says where packages co
 Usage: python3 bootstrap.py          (silent when there is nothing to do)
 """
 
+import fcntl
 import hashlib
 import os
 import shutil
@@ -29,6 +30,7 @@ MEMBERS = ("backend", "plugins/*", "sdk_examples/*")
 # What pip was told about the index, in uv's words; uv reads none of pip's.
 TOLD = {"PIP_INDEX_URL": "UV_DEFAULT_INDEX", "PIP_EXTRA_INDEX_URL": "UV_INDEX", "PIP_CERT": "SSL_CERT_FILE"}
 OF_ANOTHER_PYTHON = ("VIRTUAL_ENV", "PYTHONHOME", "PYTHONPATH", "UV_PROJECT_ENVIRONMENT")
+OF_ANOTHER_PLACE = ("PIP_USER", "PIP_TARGET", "PIP_PREFIX", "PIP_ROOT", "PIP_REQUIRE_VIRTUALENV")
 
 
 def projects() -> list[Path]:
@@ -47,7 +49,7 @@ def fingerprint() -> str:
 
 def environment() -> dict[str, str]:
     """The caller's environment; downloads of interpreters off, our own programs on PATH for the build backend."""
-    env = {name: text for name, text in os.environ.items() if name not in OF_ANOTHER_PYTHON}
+    env = {name: text for name, text in os.environ.items() if name not in OF_ANOTHER_PYTHON + OF_ANOTHER_PLACE}
     env |= {"UV_PYTHON_DOWNLOADS": "never", "UV_LINK_MODE": "copy", "PIP_DISABLE_PIP_VERSION_CHECK": "1"}
     env["UV_COMPILE_BYTECODE"] = (
         "1"  # as pip does: every later start would pay for it again where nothing may be written
@@ -97,6 +99,13 @@ def our_own(uv: str | Path | None) -> None:
 
 def main() -> None:
     """Install when something changed; the stamp comes last, so that half an installation is never taken for one."""
+    with (ROOT / ".bootstrap.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)  # two at once would remove each other's work
+        install()
+
+
+def install() -> None:
+    """What `main` does, by one process at a time."""
     want = fingerprint()
     if PYTHON.exists() and STAMP.exists() and STAMP.read_text() == want:
         return

@@ -8,7 +8,7 @@ from litestar import Litestar
 from litestar.di import Provide
 from litestar.exceptions import HTTPException
 
-from dspace_backend.problems import on_http_exception, on_refusal
+from dspace_backend.problems import on_accident, on_http_exception, on_refusal
 from dspace_backend.routes.health import health
 from dspace_backend.wiring import Parts, open_parts
 from dspace_core import Refusal
@@ -35,7 +35,7 @@ def create_app(settings: Settings) -> Litestar:
     return Litestar(
         route_handlers=[health],
         dependencies={"parts": Provide(provide_parts)},
-        exception_handlers={Refusal: on_refusal, HTTPException: on_http_exception},
+        exception_handlers={Refusal: on_refusal, HTTPException: on_http_exception, Exception: on_accident},
         lifespan=[life],
         openapi_config=None,
         logging_config=None,

@@ -1,5 +1,8 @@
 """Refusals as RFC 9457 problems: one table from code to HTTP status, one shape, Chinese and English."""
 
+import logging
+import traceback
+
 import msgspec
 from litestar import Request, Response
 from litestar.datastructures import State
@@ -7,6 +10,7 @@ from litestar.exceptions import HTTPException
 
 from dspace_core import Refusal, Text
 
+_log = logging.getLogger("dspace.web")
 MEDIA_TYPE = "application/problem+json"
 
 STATUS_BY_CODE = {
@@ -65,3 +69,18 @@ def on_http_exception(_: Request[object, object, State], error: HTTPException) -
     """Answer what the framework itself refuses; its own detail may quote the request, so it is not repeated."""
     status = error.status_code
     return answer(Problem(status, f"http.{status}", _BY_STATUS.get(status, _ANY)))
+
+
+_ACCIDENT = Problem(
+    500,
+    "http.500",
+    Text("服务内部出错,已记录", "something went wrong inside; it was recorded"),
+    Text("请稍后再试", "try again later"),
+)
+
+
+def on_accident(_: Request[object, object, State], error: Exception) -> Response[bytes]:
+    """Answer what nobody foresaw, and say loudly where it happened: its kind and its lines, never its own words."""
+    frames = traceback.extract_tb(error.__traceback__)
+    _log.error("%s at %s", type(error).__name__, " < ".join(f"{one.filename}:{one.lineno}" for one in reversed(frames)))
+    return answer(_ACCIDENT)

@@ -1,5 +1,6 @@
 """One `web` process: `python -m dspace_backend.web`. It opens its own socket; the kernel spreads the connections."""
 
+import logging
 import os
 import socket
 import sys
@@ -27,6 +28,7 @@ class _Server(uvicorn.Server):
 def main(argv: list[str]) -> int:
     """Serve until asked to end."""
     line = Line.of(argv)
+    logging.basicConfig(format="dspace web: %(message)s", level=logging.WARNING)
     settings = read(os.environ)
     config = uvicorn.Config(
         create_app(settings),

@@ -15,7 +15,7 @@ def main(argv: list[str] | None = None) -> int:
     menu = argparse.ArgumentParser(prog="dspace", description="数字空间 Digital Space")
     verbs = menu.add_subparsers(dest="verb", required=True, metavar="VERB")
     up = verbs.add_parser("up", help="启动 start the databases and all processes, until Ctrl-C")
-    up.add_argument("--with-parent", action="store_true", help="end when the process that started it is gone")
+    up.add_argument("--with-parent", type=int, metavar="PID", help="end when this, its parent process, is gone")
     verbs.add_parser("status", help="查看 what runs, with process ids")
     verbs.add_parser("down", help="停止 end what runs")
     chosen = menu.parse_args(argv)

@@ -6,7 +6,7 @@ cluster; embedded ones are made at the first start, external ones are given by t
 """
 
 from enum import Enum
-from urllib.parse import urlsplit, urlunsplit
+from urllib.parse import quote, urlencode, urlsplit, urlunsplit
 
 import msgspec
 
@@ -46,7 +46,7 @@ class Address(msgspec.Struct, frozen=True):
 
 def embedded_url(home: Home, store: Store, role: str, name: str) -> str:
     """The address of one database of an embedded cluster, for one role, without its password."""
-    return f"postgresql://{role}@/{name}?host={home.sockets(store.value)}&port=5432"
+    return f"postgresql://{role}@/{name}?{urlencode({'host': home.sockets(store.value), 'port': 5432}, quote_via=quote, safe='/')}"
 
 
 def external(settings: Settings, store: Store) -> str | None:
@@ -68,5 +68,11 @@ def database(settings: Settings, home: Home, store: Store, role: Role) -> Addres
 
 
 def redis(settings: Settings, home: Home) -> str:
-    """The URL of the Redis-compatible server."""
-    return settings.redis_url or f"unix://{home.sockets('valkey') / 'valkey.sock'}"
+    """The URL of the Redis-compatible server, with its password if the operator laid one down. Never printed."""
+    if settings.redis_url is None:
+        return f"unix://{quote(str(home.sockets('valkey') / 'valkey.sock'))}"
+    parts = urlsplit(settings.redis_url)
+    if "@" in parts.netloc or not (home.secrets / "redis").exists():
+        return settings.redis_url
+    password = quote(home.secret("redis", make=False), safe="")
+    return urlunsplit(parts._replace(netloc=f":{password}@{parts.netloc}"))

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from enum import Enum
 from pathlib import Path
 from typing import TypeVar
-from urllib.parse import urlsplit
+from urllib.parse import SplitResult, parse_qsl, urlsplit
 
 import msgspec
 
@@ -68,7 +68,10 @@ SETTINGS = (
     Setting(
         "DSPACE_REDIS_URL",
         "(embedded)",
-        Text("外部 Redis 协议服务地址", "an external server of the Redis protocol: redis://, rediss:// or unix://"),
+        Text(
+            "外部 Redis 协议服务地址;密码(如有)见 secrets/redis",
+            "an external server of the Redis protocol: redis://, rediss:// or unix://; its password, if any, in secrets/redis",
+        ),
     ),
     Setting(
         "DSPACE_POSTGRES_BIN",
@@ -101,6 +104,10 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     postgres_bin: Path | None
     uid_base: int
 
+    def __repr__(self) -> str:
+        """An address may carry a password in development, so none is shown."""
+        return f"Settings(mode={self.mode.value!r}, home={str(self.home)!r}, port={self.port})"
+
 
 def read(environ: Mapping[str, str]) -> Settings:
     """Read the settings. Raises SettingInvalid or SettingUnknown, naming the variable; an empty text counts as unset."""
@@ -117,12 +124,12 @@ def read(environ: Mapping[str, str]) -> Settings:
     return Settings(
         mode=mode,
         home=take("DSPACE_HOME", _folder, _default_home(environ)),
-        runtime=take("DSPACE_RUNTIME", _folder, _default_runtime(environ)),
+        runtime=take("DSPACE_RUNTIME", _short_folder, _default_runtime(environ)),
         port=take("DSPACE_PORT", _between(1, 65535), 8000),
         web=take("DSPACE_WEB", _between(1, 256), os.cpu_count() or 1),
         database_url=take("DSPACE_DATABASE_URL", _database_url(mode), None),
         keys_database_url=take("DSPACE_KEYS_DATABASE_URL", _database_url(mode), None),
-        redis_url=take("DSPACE_REDIS_URL", _redis_url, None),
+        redis_url=take("DSPACE_REDIS_URL", _redis_url(mode), None),
         postgres_bin=take("DSPACE_POSTGRES_BIN", _folder, None),
         uid_base=take("DSPACE_UID_BASE", _between(1000, 2**31 - 100), 59700),
     )
@@ -156,6 +163,19 @@ def _folder(name: str, text: str) -> Path:
     return path
 
 
+def _short_folder(name: str, text: str) -> Path:
+    """PostgreSQL splits its list of socket folders at commas, and the path of a unix socket ends at 107 bytes."""
+    path = _folder(name, text)
+    if "," in text or len(os.fsencode(path)) > _LONGEST_RUNTIME:
+        raise SettingInvalid(
+            name=name, expected=f"an absolute path of at most {_LONGEST_RUNTIME} bytes, no comma in it"
+        )
+    return path
+
+
+_LONGEST_RUNTIME = 107 - len("/0123456789/valkey/.s.PGSQL.5432.lock")
+
+
 def _between(low: int, high: int) -> Callable[[str, str], int]:
     def parse(name: str, text: str) -> int:
         if not re.fullmatch(r"\d{1,10}", text, re.ASCII) or not low <= int(text) <= high:
@@ -176,19 +196,36 @@ def _database_url(mode: Mode) -> Callable[[str, str], str | None]:
             parts = urlsplit("")
         if parts.scheme not in {"postgresql", "postgres"} or len(parts.path) < 2 or parts.fragment:
             raise SettingInvalid(name=name, expected="postgresql://HOST[:PORT]/DATABASE")
-        if "@" in parts.netloc and mode is Mode.PRODUCTION:
-            raise SettingInvalid(name=name, expected="a URL without user and password (passwords are files)")
+        if mode is Mode.PRODUCTION:
+            _refuse_secrets(name, parts, _DATABASE_OPTIONS)
         return text
 
     return parse
 
 
-def _redis_url(name: str, text: str) -> str | None:
-    try:
-        parts = urlsplit(text)
-        _ = parts.port
-    except ValueError:
-        parts = urlsplit("")
-    if parts.scheme not in {"redis", "rediss", "unix"} or not (parts.netloc or parts.path):
-        raise SettingInvalid(name=name, expected="redis://HOST[:PORT][/N], rediss://… or unix:///PATH")
-    return text
+def _redis_url(mode: Mode) -> Callable[[str, str], str | None]:
+    def parse(name: str, text: str) -> str | None:
+        try:
+            parts = urlsplit(text)
+            _ = parts.port
+        except ValueError:
+            parts = urlsplit("")
+        if parts.scheme not in {"redis", "rediss", "unix"} or not (parts.netloc or parts.path):
+            raise SettingInvalid(name=name, expected="redis://HOST[:PORT][/N], rediss://… or unix:///PATH")
+        if mode is Mode.PRODUCTION:
+            _refuse_secrets(name, parts, _REDIS_OPTIONS)
+        return text
+
+    return parse
+
+
+_DATABASE_OPTIONS = {"host", "port", "sslmode", "sslrootcert", "target_session_attrs"}
+_REDIS_OPTIONS = {"db", "protocol", "ssl_ca_certs"}
+
+
+def _refuse_secrets(name: str, parts: SplitResult, options: set[str]) -> None:
+    """A secret may stand before the @ or among the options: neither, and no option that we do not know to be none."""
+    given = {option for option, _ in parse_qsl(parts.query, keep_blank_values=True)}
+    if "@" in parts.netloc or given - options:
+        expected = f"a URL without user and password, options only {', '.join(sorted(options))}; passwords are files"
+        raise SettingInvalid(name=name, expected=expected)

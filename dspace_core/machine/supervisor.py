@@ -41,13 +41,13 @@ class State(msgspec.Struct, frozen=True):
     residents: dict[str, int]
 
 
-def up(settings: Settings, *, with_parent: bool = False) -> int:
+def up(settings: Settings, *, with_parent: int | None = None) -> int:
     """Run until asked to end (0) or until an embedded server falls (raises ServerFailed).
 
-    `with_parent` ends everything when the process that started us is gone: what `make run` wants.
+    `with_parent` is the process that started us, as it said itself: when it is gone, everything ends.
     Raises the refusals of `machine.refusals`; whatever was started has ended by then.
     """
-    supervisor = _Supervisor(settings, Bell(os.getppid() if with_parent else None))
+    supervisor = _Supervisor(settings, Bell(with_parent))
     try:
         supervisor.run()
     except AskedToEndError:

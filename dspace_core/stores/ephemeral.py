@@ -149,7 +149,7 @@ def _name(run: Run, kind: str, key: str) -> str:
 
 
 def _check_key(key: str) -> None:
-    if not 1 <= len(key) <= LONGEST_KEY:
+    if not (key.isascii() and 1 <= len(key) <= LONGEST_KEY):
         raise OutOfBounds(what="key", limit=LONGEST_KEY)
 
 

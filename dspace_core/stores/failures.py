@@ -60,9 +60,14 @@ def may_be_one_row(error: Exception) -> bool:
 
 
 def unsay(error: BaseException) -> None:
-    """Take the quoted values out of a database error before it travels on; its class and constraint name stay."""
+    """Take the quoted values out of a database error before it travels on; its class and constraint name stay.
+
+    What it came from goes too: the driver's own check of a value carries the codec's error, which quotes the value.
+    """
+    if isinstance(error, asyncpg.PostgresError | asyncpg.InterfaceError):
+        error.__cause__ = error.__context__ = None
     if isinstance(error, asyncpg.PostgresError):
-        error.detail = error.hint = error.context = None
+        error.detail = error.hint = error.context = error.internal_query = None
         if sqlstate(error)[:2] not in _NAMES_ONLY:
             error.message = f"{sqlstate(error)} {error.constraint_name or ''}".strip()
             error.args = (error.message,)

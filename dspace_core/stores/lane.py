@@ -7,6 +7,7 @@ a lone row at once. Measured on two cores: 8 to 11 times less database CPU per r
 import asyncio
 from collections import deque
 from collections.abc import Awaitable, Callable, Hashable, Sequence
+from datetime import timedelta
 from types import TracebackType
 from typing import Generic, Self, TypeVar
 
@@ -20,14 +21,18 @@ from dspace_core.stores.refusals import (
     LaneClosed,
     LaneFull,
     LaneOutcomeUnknown,
+    LockTimeout,
     OutcomeUnknown,
     RowRefused,
     Unavailable,
 )
 from dspace_core.stores.sessions import Connection, Held, Pool, drop, is_gone
-from dspace_core.stores.transactions import acquire, begin, commit, roll_back
+from dspace_core.stores.transactions import LOCK_TIMEOUT, acquire, begin, commit, roll_back
 
 _DATA_EXCEPTION = "22000"
+# Once a batch was undone because of a lock, its rows are asked one by one, and most of them wait for nobody.
+_ROW_LOCK_TIMEOUT = timedelta(milliseconds=50)
+_NO_LOCK_TIMEOUT = timedelta(milliseconds=1)
 Row = TypeVar("Row")
 Done = TypeVar("Done")
 
@@ -166,20 +171,35 @@ class CommitLane(Generic[Row, Done]):
         if fault is None:
             return
         if len(batch) > 1 and may_be_one_row(fault):
-            for entry in batch:
-                await self._settle(session, [entry])
+            await self._one_by_one(session, batch)
         else:
-            for entry in batch:
+            self._refuse_all(batch, fault)
+
+    async def _one_by_one(self, session: "_Session", batch: list[_Entry[Row, Done]]) -> None:
+        """Each row in a transaction of its own. Those behind a lock together wait no longer than one batch may."""
+        clock = asyncio.get_running_loop().time
+        patient_until = clock() + LOCK_TIMEOUT.total_seconds()
+        for at, entry in enumerate(batch):
+            patience = _ROW_LOCK_TIMEOUT if clock() < patient_until else _NO_LOCK_TIMEOUT
+            fault = await self._attempt(session, [entry], patience)
+            if isinstance(fault, ConcurrentChange):
+                fault = await self._attempt(session, [entry], patience)
+            if isinstance(fault, Unavailable):  # of all that are left
+                self._refuse_all(batch[at:], fault)
+                return
+            if fault is not None:
                 self._refuse(entry, _for_caller(fault))
 
-    async def _attempt(self, session: "_Session", batch: list[_Entry[Row, Done]]) -> Exception | None:
+    async def _attempt(
+        self, session: "_Session", batch: list[_Entry[Row, Done]], lock_timeout: timedelta = LOCK_TIMEOUT
+    ) -> Exception | None:
         """Write the batch in one transaction and answer its callers; else say why not, with nothing left open."""
         try:
             connection = await session.connection()
         except Unavailable as refusal:
             return refusal
         try:
-            await begin(connection)
+            await begin(connection, lock_timeout=lock_timeout)
             done = await self._write(connection, [entry.row for entry in batch])
             if len(done) != len(batch):
                 raise BrokenWriteError(f"{len(done)} answers for {len(batch)} rows")
@@ -196,6 +216,10 @@ class CommitLane(Generic[Row, Done]):
             del self._on_the_way[entry.key]
             entry.answer(answer)
         return None
+
+    def _refuse_all(self, batch: list[_Entry[Row, Done]], fault: Exception) -> None:
+        for entry in batch:
+            self._refuse(entry, _for_caller(fault))
 
     def _refuse(self, entry: _Entry[Row, Done], error: Exception) -> None:
         """Answer with a refusal, unless an answer was given already."""
@@ -230,6 +254,10 @@ def _for_caller(error: Exception) -> Exception:
         return LaneOutcomeUnknown()
     if isinstance(error, Unavailable):
         return Unavailable(where=error.values["where"], reason=error.values["reason"])
+    if isinstance(error, LockTimeout):
+        return LockTimeout()
+    if isinstance(error, ConcurrentChange):
+        return ConcurrentChange()
     if isinstance(error, Refusal):  # of one row: whatever can be one row's fault was asked row by row
         return error
     if may_be_one_row(error) and isinstance(error, asyncpg.PostgresError):

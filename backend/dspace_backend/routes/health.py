@@ -4,6 +4,7 @@ import asyncio
 
 import msgspec
 from litestar import Response, get
+from litestar.di import NamedDependency
 
 from dspace_backend.problems import MEDIA_TYPE, Problem, problem_of
 from dspace_backend.wiring import Parts
@@ -21,7 +22,7 @@ class Health(msgspec.Struct, frozen=True):
 
 
 @get("/health")
-async def health(parts: Parts) -> Response[bytes]:
+async def health(parts: NamedDependency[Parts]) -> Response[bytes]:
     """200 when the process can serve, else 503 with a problem that names what does not answer."""
     try:
         async with asyncio.timeout(_WITHIN):

@@ -200,3 +200,25 @@ def test_without_the_right_to_look_into_processes_a_left_server_still_keeps_anot
     assert said.returncode == 1
     assert "still works in" in said.stderr
     deployment.wait_until_gone()
+
+
+def test_a_parent_that_is_gone_before_we_look_ends_us_too(deployment: Deployment) -> None:
+    """The parent says who it is; it may be gone before our imports are done."""
+    gone = subprocess.Popen(["true"])
+    gone.wait()
+    said = subprocess.run(
+        [DSPACE, "up", "--with-parent", str(gone.pid)],
+        env=deployment.environment, capture_output=True, text=True, timeout=60, check=False,
+    )  # fmt: skip
+    assert said.returncode == 0
+    assert "ready" not in said.stdout
+    deployment.wait_until_gone()
+
+
+def test_a_runtime_folder_with_odd_letters_serves(deployment: Deployment) -> None:
+    odd = Deployment([DSPACE, "up"], Path.cwd(), also={"DSPACE_RUNTIME": str(deployment.folder / "r+%41 n")})
+    try:
+        odd.start()
+        odd.interrupt()
+    finally:
+        odd.close()

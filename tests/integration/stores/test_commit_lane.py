@@ -249,6 +249,27 @@ async def test_a_lock_that_is_not_had_costs_only_its_own_row(pool: Pool, other: 
     assert isinstance(after, Done)
 
 
+async def test_rows_behind_a_lock_are_not_waited_for_one_second_each(pool: Pool, other: Connection) -> None:
+    """The batch waits once; after that its rows are asked with little patience, so that neighbours are not held up."""
+    patience: list[str] = []
+
+    async def noting(connection: Connection, rows: Sequence[Row]) -> list[Done]:
+        patience.append(await connection.fetchval("SHOW lock_timeout"))
+        return await write(connection, rows)
+
+    await other.execute("BEGIN; INSERT INTO entry (key, body) SELECT 'b' || n, 'theirs' FROM generate_series(1, 9) n")
+    async with held(pool, noting) as (lane, gate):
+        tasks = await queue(lane, *(Row(f"b{number}") for number in range(1, 10)), Row("z"))
+        gate.opened.set()
+        *locked, innocent = await outcomes(tasks)
+    await other.execute("ROLLBACK")
+    assert all(isinstance(one, LockTimeout) for one in locked)
+    assert len({id(one) for one in locked}) == 9
+    assert isinstance(innocent, Done)
+    assert patience[:2] == ["1s", "1s"]  # the first row's batch, and the one that met the locks
+    assert set(patience[2:]) <= {"50ms", "1ms"}
+
+
 async def test_a_collision_is_tried_again(pool: Pool) -> None:
     tries: list[int] = []
 

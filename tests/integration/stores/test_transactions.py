@@ -1,6 +1,7 @@
 """Transactions: what stands, what is refused, and by which name."""
 
 import asyncio
+import traceback
 from collections.abc import AsyncIterator
 from contextlib import suppress
 from datetime import timedelta
@@ -28,6 +29,7 @@ from dspace_core.stores.refusals import (
 )
 from dspace_core.testing.servers import ScratchDatabase
 
+CANARY = "440100199003070011"
 AT_ONCE = timedelta(milliseconds=50)
 ADD = "UPDATE account SET amount = amount + 1 WHERE name = $1"
 
@@ -194,3 +196,20 @@ async def test_clocks_further_apart_than_the_limit_are_refused(
     apart = refused.value.values["apart_ms"]
     assert isinstance(apart, int)
     assert 2500 < apart < 3500
+
+
+@pytest.mark.parametrize("statement", ["SELECT $1::uuid", "SELECT $1::int", "SELECT $1::date"])
+async def test_a_value_that_does_not_fit_is_in_no_line_of_the_traceback(pool: Pool, statement: str) -> None:
+    """Article 9. The driver's own check of a value raises from the codec's error, which quotes the value."""
+    with pytest.raises((asyncpg.PostgresError, asyncpg.InterfaceError)) as caught:
+        async with transaction(pool) as connection:
+            await connection.fetchval(statement, CANARY)
+    written = "".join(traceback.format_exception(caught.value))
+    assert CANARY not in written
+
+
+async def test_a_value_that_the_server_refuses_is_in_no_line_of_the_traceback(pool: Pool) -> None:
+    with pytest.raises(asyncpg.PostgresError) as caught:
+        async with transaction(pool) as connection:
+            await connection.fetchval("SELECT $1::text::uuid", CANARY)
+    assert CANARY not in "".join(traceback.format_exception(caught.value))

@@ -56,6 +56,12 @@ def test_root_s_home_is_the_system_s_folder() -> None:
         ("DSPACE_REDIS_URL", "http://host"),
         ("DSPACE_REDIS_URL", "redis://"),
         ("DSPACE_UID_BASE", "0"),
+        ("DSPACE_DATABASE_URL", "postgresql://host/db?user=bob&password=secret"),
+        ("DSPACE_DATABASE_URL", "postgresql://host/db?passfile=/somewhere"),
+        ("DSPACE_REDIS_URL", "redis://:secret@host/0"),
+        ("DSPACE_REDIS_URL", "redis://host/0?password=secret"),
+        ("DSPACE_RUNTIME", "/run/a,b"),
+        ("DSPACE_RUNTIME", "/run/" + "x" * 100),
     ],
 )
 def test_a_bad_text_is_refused_with_the_setting_s_name_and_without_the_text(name: str, text: str) -> None:
@@ -70,6 +76,11 @@ def test_a_password_in_a_url_is_taken_in_development_only() -> None:
     url = "postgresql://user:secret@host/db"
     settings = read({"HOME": "/h", "DSPACE_MODE": "development", "DSPACE_DATABASE_URL": url})
     assert settings.database_url == url
+
+
+def test_settings_never_show_an_address() -> None:
+    url = "redis://:secret@host/0"
+    assert "secret" not in repr(read({"HOME": "/h", "DSPACE_MODE": "development", "DSPACE_REDIS_URL": url}))
 
 
 def test_a_mistyped_setting_is_refused_and_the_nearest_is_named() -> None:
