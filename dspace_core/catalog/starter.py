@@ -1,0 +1,6 @@
+"""The catalogue that ships: configuration to begin with, until a publisher sends the real one."""
+
+from pathlib import Path
+
+STARTER = Path(__file__).with_name("data") / "guangdong.toml"
+"""Five authorities, their categories, and the item 城乡居民基本养老保险待遇申领."""

@@ -1,0 +1,129 @@
+"""Versions and effective days: what held when, and what a running case keeps."""
+
+from collections.abc import Callable
+from datetime import date
+
+import pytest
+
+from dspace_core.catalog import STARTER, Catalogue, Edition, decode_document, decode_proposal
+from dspace_core.catalog.editions import amend, follow
+from dspace_core.errors import Refusal
+
+Edit = Callable[..., bytes]
+CODE = "1244000045585999793440514001000"
+SECOND = (("version = 1\n", "version = 2\n"), ("effective = 2026-01-01", "effective = 2026-03-01"))
+ITEM_VERSION = (f'"{CODE}"\nversion = 1', f'"{CODE}"\nversion = 2')
+PROPOSAL = decode_proposal(
+    f"""
+plugin = "social_security"
+[[items]]
+code = "{CODE}"
+version = 1
+uses = [{{ category = "marriage.record", fields = ["married"], basis = "grant", purpose = "核对婚姻状况" }}]
+""".encode()
+)
+
+
+def first() -> Edition:
+    return follow(None, decode_document(STARTER.read_bytes()))
+
+
+def refusal_of(previous: Edition, content: bytes) -> str:
+    with pytest.raises(Refusal) as caught:
+        follow(previous, decode_document(content))
+    return caught.value.code
+
+
+def test_a_case_keeps_the_edition_it_began_under(edited: Edit) -> None:
+    later = follow(first(), decode_document(edited(*SECOND, ITEM_VERSION, ("amount = 5", "amount = 3"))))
+    catalogue = Catalogue((first(), later))
+    began = catalogue.on(date(2026, 2, 28))
+    assert began.number == 1
+    limit = catalogue.edition(began.number).item(CODE).promised_limit
+    assert limit is not None
+    assert limit.amount == 5
+    renewed = catalogue.on(date(2026, 3, 1)).item(CODE).promised_limit
+    assert renewed is not None
+    assert renewed.amount == 3
+
+
+def test_before_the_first_day_nothing_is_in_force() -> None:
+    with pytest.raises(Refusal) as caught:
+        Catalogue((first(),)).on(date(2025, 12, 31))
+    assert caught.value.code == "catalog.edition_unknown"
+
+
+@pytest.mark.parametrize("number", [0, 2, -1])
+def test_an_edition_that_never_was_is_refused(number: int) -> None:
+    with pytest.raises(Refusal) as caught:
+        Catalogue((first(),)).edition(number)
+    assert caught.value.code == "catalog.edition_unknown"
+
+
+def test_of_two_editions_of_one_day_the_later_counts(edited: Edit) -> None:
+    later = follow(first(), decode_document(edited(SECOND[0])))
+    assert Catalogue((first(), later)).on(date(2026, 1, 1)).number == 2
+
+
+def test_the_same_version_again_goes_backwards(edited: Edit) -> None:
+    assert refusal_of(first(), edited()) == "catalog.version_backwards"
+
+
+def test_an_earlier_effective_day_goes_backwards(edited: Edit) -> None:
+    content = edited(SECOND[0], ("effective = 2026-01-01", "effective = 2025-12-31"))
+    assert refusal_of(first(), content) == "catalog.version_backwards"
+
+
+def test_an_item_whose_version_goes_back_is_refused_even_after_it_was_away(edited: Edit) -> None:
+    second = follow(first(), decode_document(edited(*SECOND, ITEM_VERSION)))
+    text = edited(("version = 1\n", "version = 3\n"), SECOND[1]).decode()
+    without = follow(second, decode_document(text[: text.index("[[items]]")].encode()))
+    content = edited(("version = 1\n", "version = 4\n"), SECOND[1])
+    assert refusal_of(second, content) == "catalog.version_backwards"
+    assert refusal_of(without, content) == "catalog.version_backwards"
+
+
+def test_an_item_that_changes_without_a_new_version_is_refused(edited: Edit) -> None:
+    assert refusal_of(first(), edited(*SECOND, ("amount = 5", "amount = 3"))) == "catalog.changed_in_version"
+
+
+def test_an_unchanged_item_keeps_its_version(edited: Edit) -> None:
+    assert follow(first(), decode_document(edited(*SECOND))).item(CODE).version == 1
+
+
+def test_a_proposal_holds_from_its_day_and_survives_the_next_document(edited: Edit) -> None:
+    approved = amend(first(), PROPOSAL, date(2026, 2, 1))
+    after = follow(approved, decode_document(edited(*SECOND)))
+    assert (approved.number, after.number) == (2, 3)
+    catalogue = Catalogue((first(), approved, after))
+    assert len(catalogue.on(date(2026, 1, 31)).item(CODE).uses) == 12
+    assert len(catalogue.on(date(2026, 2, 1)).item(CODE).uses) == 13
+    assert len(catalogue.on(date(2026, 3, 1)).item(CODE).uses) == 13
+    assert after.lapsed == ()
+
+
+def test_a_proposal_lapses_with_the_version_it_was_made_for(edited: Edit) -> None:
+    approved = amend(first(), PROPOSAL, date(2026, 2, 1))
+    after = follow(approved, decode_document(edited(*SECOND, ITEM_VERSION)))
+    assert [(one.plugin, one.reason) for one in after.lapsed] == [("social_security", "catalog.item_unknown")]
+    assert len(after.item(CODE).uses) == 12
+    assert after.proposals == ()
+
+
+def test_a_proposal_does_not_hold_from_a_day_before_the_last_edition(edited: Edit) -> None:
+    second = follow(first(), decode_document(edited(*SECOND)))
+    with pytest.raises(Refusal) as caught:
+        amend(second, PROPOSAL, date(2026, 2, 28))
+    assert caught.value.code == "catalog.version_backwards"
+
+
+def test_what_the_catalogue_lacks_is_refused() -> None:
+    for ask, code in ((first().item, "catalog.item_unknown"), (first().category, "catalog.category_unknown")):
+        with pytest.raises(Refusal) as caught:
+            ask("nothing")
+        assert caught.value.code == code
+    assert first().category("death.record").source == "health"
+
+
+def test_a_catalogue_of_a_file_is_one_edition() -> None:
+    assert [one.number for one in Catalogue.from_file(STARTER).editions] == [1]
