@@ -9,6 +9,7 @@ import tomllib
 from pathlib import Path
 
 import commit_lane
+import decide
 import evidence_log
 import starting
 import wire
@@ -33,6 +34,7 @@ def lane() -> dict[str, float]:
 GROUPS = {
     ("commit_lane_ratio",): lane,
     ("start_cold_seconds", "start_warm_seconds", "restart_after_kill_seconds"): starting.measure,
+    ("decide_allowed_us", "decide_refused_us"): decide.measure,
     ("evidence_verify_ms", "evidence_inclusion_p99_ms", "evidence_append_per_second"): evidence_log.measure,
     ("wire_calls_per_second", "wire_alone_milliseconds", "wire_start_milliseconds"): wire.measure,
 }
