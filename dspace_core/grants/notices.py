@@ -11,6 +11,7 @@ import msgspec
 from dspace_core.calendar import legal_day
 from dspace_core.crypto import INTERNATIONAL
 from dspace_core.errors import Text
+from dspace_core.evidence.canonical import canonical
 from dspace_core.grants import tables
 from dspace_core.grants.differences import Difference, difference
 from dspace_core.grants.model import Grant, NoticeId, SeparateAct
@@ -24,7 +25,6 @@ from dspace_core.values import Subject, to_ms, utc
 
 LIFE = timedelta(minutes=15)
 """How long a notice can be approved: long enough to be read aloud, short enough that what it says still holds."""
-_ENCODER = msgspec.json.Encoder(order="sorted")
 _VOICE = Voice()
 
 
@@ -129,7 +129,7 @@ def render(
 
 def encode(shown: Shown) -> bytes:
     """Canonical JSON: RFC 8785 in the profile *ASCII keys, no floats, integers below 2^53*, where sorting is all."""
-    return _ENCODER.encode(shown)
+    return canonical(shown)
 
 
 def _boxes(offers: Sequence[Offer], voice: Voice) -> tuple[Box, ...]:

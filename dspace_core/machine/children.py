@@ -13,6 +13,7 @@ import sys
 import threading
 import time
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import IO
 
@@ -70,6 +71,21 @@ def start(
     if pipe is not None:
         _watched[child.pid] = pipe[1]  # stays open as long as we live; its end is the signal
     return child
+
+
+def end(child: subprocess.Popen[bytes], within: float, *, last: signal.Signals = signal.SIGKILL) -> None:
+    """Wait for a child that was asked to end; when the seconds are over, send it `last` and wait for that."""
+    try:
+        child.wait(within)
+    except subprocess.TimeoutExpired:
+        child.send_signal(last)
+        child.wait()
+
+
+def ask(child: subprocess.Popen[bytes], by: signal.Signals) -> None:
+    """Ask a child to end; one that is gone already hears nothing."""
+    with suppress(ProcessLookupError):
+        child.send_signal(by)
 
 
 def nap() -> None:

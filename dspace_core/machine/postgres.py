@@ -16,7 +16,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
-from contextlib import suppress
+from contextlib import AbstractContextManager, suppress
 from pathlib import Path
 
 from dspace_core.machine import children, claim
@@ -67,14 +67,12 @@ class Cluster:
                 raise DataVersion(path=self.data, found=found, server=str(version))
             hand_over(self.data, self._user)
             return
-        held = claim.take(self._claim, self.data, time.monotonic() + _LEFT_BEHIND_SECONDS, children.nap)
-        try:
-            self._making = self._initdb(held)
-        except BaseException:
-            self._discard_unfinished()
-            raise
-        finally:
-            os.close(held)
+        with self._claimed() as held:
+            try:
+                self._making = self._initdb(held)
+            except BaseException:
+                self._discard_unfinished()
+                raise
 
     def start(self, within: float = 30.0, pause: Callable[[], None] = children.nap) -> None:
         """Start the server and wait until it answers. Raises ServerFailed, DiskFull or DataInUse."""
@@ -84,10 +82,9 @@ class Cluster:
                 pause()
             self._finish(self._making.returncode)
             self._making = None
-        held = claim.take(self._claim, self.data, deadline, pause)
-        self._clear_stale_locks()
         arguments = [part for name, value in _SETTINGS.items() for part in ("-c", f"{name}={value}")]
-        with self.log.open("ab") as log:
+        with claim.taken(self._claim, self.data, deadline, pause) as held, self.log.open("ab") as log:
+            self._clear_stale_locks()
             self.process = children.start(
                 [self._programs / "postgres", "-D", self.data, "-k", self.sockets, *arguments],
                 leash=signal.SIGINT,
@@ -96,7 +93,6 @@ class Cluster:
                 keep=(held,),
                 env={"LC_ALL": "C.UTF-8", "TZ": "UTC"},
             )
-        os.close(held)
         while not self.answers():
             if self.process.poll() is not None or time.monotonic() > deadline:
                 self.stop()
@@ -122,18 +118,16 @@ class Cluster:
                 os.killpg(self._making.pid, signal.SIGKILL)  # initdb runs servers of its own
             self._making.wait()
             self._making = None
-            os.close(claim.take(self._claim, self.data, time.monotonic() + _LEFT_BEHIND_SECONDS, children.nap))
-            self._discard_unfinished()
+            with self._claimed():
+                self._discard_unfinished()
         if self.process is None:
             return
-        with suppress(ProcessLookupError):
-            self.process.send_signal(signal.SIGINT)
-        try:
-            self.process.wait(within)
-        except subprocess.TimeoutExpired:
-            self.process.send_signal(signal.SIGQUIT)
-            self.process.wait()
+        children.ask(self.process, signal.SIGINT)
+        children.end(self.process, within, last=signal.SIGQUIT)
         self.process = None
+
+    def _claimed(self) -> AbstractContextManager[int]:
+        return claim.taken(self._claim, self.data, time.monotonic() + _LEFT_BEHIND_SECONDS, children.nap)
 
     def _initdb(self, held: int) -> subprocess.Popen[bytes]:
         """Begin `initdb`. It insists on a user with a name, so as root it runs as `nobody`; the data changes hands."""

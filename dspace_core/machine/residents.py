@@ -6,7 +6,6 @@ import signal
 import subprocess
 import sys
 import time
-from contextlib import suppress
 
 import msgspec
 
@@ -75,18 +74,13 @@ class Keeper:
     def ask_to_end(self) -> None:
         """Ask it to end in its own way."""
         if self.process is not None:
-            with suppress(ProcessLookupError):
-                self.process.send_signal(signal.SIGTERM)
+            children.ask(self.process, signal.SIGTERM)
 
     def end(self, within: float) -> None:
         """Wait for its end; then end it."""
         if self.process is None:
             return
-        try:
-            self.process.wait(within)
-        except subprocess.TimeoutExpired:
-            self.process.kill()
-            self.process.wait()
+        children.end(self.process, within)
         self.process = None
         self._hang_up()
 

@@ -189,11 +189,7 @@ def _database_url(mode: Mode) -> Callable[[str, str], str | None]:
     """A URL with credentials would put a secret into the environment; only development may."""
 
     def parse(name: str, text: str) -> str | None:
-        try:
-            parts = urlsplit(text)
-            _ = parts.port
-        except ValueError:
-            parts = urlsplit("")
+        parts = _split(text)
         if parts.scheme not in {"postgresql", "postgres"} or len(parts.path) < 2 or parts.fragment:
             raise SettingInvalid(name=name, expected="postgresql://HOST[:PORT]/DATABASE")
         if mode is Mode.PRODUCTION:
@@ -205,11 +201,7 @@ def _database_url(mode: Mode) -> Callable[[str, str], str | None]:
 
 def _redis_url(mode: Mode) -> Callable[[str, str], str | None]:
     def parse(name: str, text: str) -> str | None:
-        try:
-            parts = urlsplit(text)
-            _ = parts.port
-        except ValueError:
-            parts = urlsplit("")
+        parts = _split(text)
         if parts.scheme not in {"redis", "rediss", "unix"} or not (parts.netloc or parts.path):
             raise SettingInvalid(name=name, expected="redis://HOST[:PORT][/N], rediss://… or unix:///PATH")
         if mode is Mode.PRODUCTION:
@@ -217,6 +209,16 @@ def _redis_url(mode: Mode) -> Callable[[str, str], str | None]:
         return text
 
     return parse
+
+
+def _split(text: str) -> SplitResult:
+    """The parts of a URL; all empty when it is none."""
+    try:
+        parts = urlsplit(text)
+        _ = parts.port
+    except ValueError:
+        return urlsplit("")
+    return parts
 
 
 _DATABASE_OPTIONS = {"host", "port", "sslmode", "sslrootcert", "target_session_attrs"}

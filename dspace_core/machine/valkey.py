@@ -1,12 +1,10 @@
 """The embedded Valkey: a Redis-compatible server on a unix socket, with an append-only file, on a leash."""
 
-import os
 import signal
 import socket
 import subprocess
 import time
 from collections.abc import Callable
-from contextlib import suppress
 from pathlib import Path
 
 from dspace_core.machine import children, claim
@@ -41,10 +39,9 @@ class Valkey:
         deadline = time.monotonic() + within
         self.data.mkdir(mode=0o700, exist_ok=True)
         hand_over(self.data, self._user)
-        held = claim.take(self._claim, self.data, deadline, pause)
-        self.socket.unlink(missing_ok=True)
         settings = [part for name, value in _SETTINGS.items() for part in (f"--{name}", value)]
-        with self.log.open("ab") as log:
+        with claim.taken(self._claim, self.data, deadline, pause) as held, self.log.open("ab") as log:
+            self.socket.unlink(missing_ok=True)
             self.process = children.start(
                 [self._program, "--dir", self.data, "--unixsocket", self.socket, *settings],
                 leash=signal.SIGTERM,
@@ -53,7 +50,6 @@ class Valkey:
                 keep=(held,),
                 env={"LC_ALL": "C.UTF-8", "TZ": "UTC"},
             )
-        os.close(held)
         while not self.answers():
             if self.process.poll() is not None or time.monotonic() > deadline:
                 self.stop()
@@ -75,11 +71,6 @@ class Valkey:
         """End the server; it writes its file first."""
         if self.process is None:
             return
-        with suppress(ProcessLookupError):
-            self.process.send_signal(signal.SIGTERM)
-        try:
-            self.process.wait(within)
-        except subprocess.TimeoutExpired:
-            self.process.kill()
-            self.process.wait()
+        children.ask(self.process, signal.SIGTERM)
+        children.end(self.process, within)
         self.process = None
