@@ -7,7 +7,7 @@ WORKERS ?= 2
 .PHONY: help install run test check bench load docs lock clean
 help:
 	@echo 'make run     启动 start everything on http://127.0.0.1:8000 (Ctrl-C ends it)'
-	@echo 'make test    测试 every test, on real servers'
+	@echo 'make test    测试 every test, on real servers (ARGS=FILE for one, WORKERS=N)'
 	@echo 'make check   检查 style, types, walls, spelling, generated files'
 	@echo 'make bench   测速 benchmarks with their budgets'
 	@echo 'make load    压测 a bounded load run against a running server'

@@ -1,9 +1,10 @@
 """A bounded load run against a server on this machine: `make load ARGS="--users 50 --run-time 20s"`.
 
-Without arguments: 20 users for 10 seconds on 127.0.0.1:8000. Any other address than loopback is refused.
+Without arguments: 20 users for 10 seconds on 127.0.0.1 at DSPACE_PORT (8000). Any other address than loopback is refused.
 """
 
 import ipaddress
+import os
 from urllib.parse import urlsplit
 
 from locust import FastHttpUser, constant_throughput, events, task
@@ -13,7 +14,8 @@ from locust.env import Environment
 
 @events.init_command_line_parser.add_listener
 def _defaults(parser: LocustArgumentParser) -> None:
-    parser.set_defaults(host="http://127.0.0.1:8000", num_users=20, spawn_rate=20, run_time="10s")
+    port = os.environ.get("DSPACE_PORT", "8000")
+    parser.set_defaults(host=f"http://127.0.0.1:{port}", num_users=20, spawn_rate=20, run_time="10s")
 
 
 @events.test_start.add_listener
@@ -33,4 +35,4 @@ class Watcher(FastHttpUser):
         """The server must say that it is ready, every time."""
         with self.client.get("/health", catch_response=True) as answer:
             if answer.status_code != 200 or answer.json().get("state") != "ready":
-                answer.failure("not ready")
+                answer.failure(f"{self.host} is not ready")

@@ -16,6 +16,7 @@ import sys
 from contextlib import suppress
 from pathlib import Path
 
+from dspace_core.errors import Text
 from dspace_core.machine.refusals import (
     AlreadyRunning,
     DiskFull,
@@ -81,6 +82,8 @@ class Home:
                 own_folder(folder, 0o700)
             for top in (self.runtime.parent, self.runtime):
                 own_folder(top, 0o711 if dropped else 0o700)
+            if dropped:
+                _refuse_closed_way(self.runtime)
             for name, user in servers.items():
                 own_folder(self.folder(name), 0o711 if dropped else 0o700)
                 _make(self.sockets(name), 0o700)
@@ -102,6 +105,16 @@ class Home:
                 raise
             raise AlreadyRunning(home=self.path, pid=self.owner() or 0) from None
         _held[self.path] = descriptor
+
+    def check(self) -> None:
+        """Raise HomeUnusable when the owner's lock file was taken away: nobody could find or end us any more."""
+        held = os.fstat(_held[self.path])
+        try:
+            found = (self.path / _LOCK_NAME).stat()
+        except FileNotFoundError:
+            found = None
+        if found is None or not os.path.samestat(held, found):
+            raise HomeUnusable(path=self.path, reason=Text("运行中被移除", "it was removed while it ran"))
 
     def owner(self) -> int | None:
         """The pid of the living owner, as the kernel names it; None if there is none."""
@@ -171,7 +184,7 @@ def refusal_for(error: OSError, path: Path) -> DiskFull | HomeUnusable:
     """The refusal that tells an operator what an OSError on a folder means."""
     if error.errno in (errno.ENOSPC, errno.EDQUOT):
         return DiskFull(path=path)
-    return HomeUnusable(path=path, reason=os.strerror(error.errno) if error.errno else type(error).__name__)
+    return HomeUnusable(path=path, reason=_said_by_the_system(error))
 
 
 def copy_tree(source: Path, target: Path) -> None:
@@ -207,12 +220,19 @@ def _make(folder: Path, mode: int) -> None:
         folder.chmod(mode)
 
 
-def _refuse_closed_way(home: Path) -> None:
-    for folder in (home, *home.parents):
+def _refuse_closed_way(end: Path) -> None:
+    for folder in (end, *end.parents):
         if not folder.stat().st_mode & stat.S_IXOTH:
-            raise HomeUnusable(
-                path=home, reason=f"{folder} is closed to the users that the servers drop to (chmod o+x, or move)"
+            reason = Text(
+                f"服务降权后的用户无法进入 {folder}(请 chmod o+x,或移到别处)",
+                f"{folder} is closed to the users that the servers drop to (chmod o+x, or move)",
             )
+            raise HomeUnusable(path=end, reason=reason)
+
+
+def _said_by_the_system(error: OSError) -> Text:
+    words = os.strerror(error.errno) if error.errno else type(error).__name__
+    return Text(f"系统提示“{words}”", words)
 
 
 def hand_over(folder: Path, user: int | None) -> None:
@@ -222,9 +242,11 @@ def hand_over(folder: Path, user: int | None) -> None:
     try:
         owner = os.fstat(descriptor).st_uid
         if owner not in (os.geteuid(), wanted):
-            raise HomeUnusable(
-                path=folder, reason=f"it belongs to user {owner}, not {wanted} (was DSPACE_UID_BASE another?)"
+            reason = Text(
+                f"属于用户 {owner},而不是 {wanted}(DSPACE_UID_BASE 是否改过?)",
+                f"it belongs to user {owner}, not {wanted} (was DSPACE_UID_BASE another?)",
             )
+            raise HomeUnusable(path=folder, reason=reason)
         if owner != wanted:
             os.fchown(descriptor, wanted, wanted)
     finally:
@@ -236,6 +258,6 @@ def own_folder(folder: Path, mode: int) -> None:
     _make(folder, mode)
     status = folder.lstat()
     if not stat.S_ISDIR(status.st_mode) or status.st_uid != os.geteuid():
-        raise HomeUnusable(path=folder, reason="it belongs to somebody else")
+        raise HomeUnusable(path=folder, reason=Text("属于其他用户", "it belongs to somebody else"))
     if stat.S_IMODE(status.st_mode) & 0o022:
-        raise HomeUnusable(path=folder, reason="others may write in it")
+        raise HomeUnusable(path=folder, reason=Text("其他用户可以写入", "others may write in it"))

@@ -19,6 +19,7 @@ from collections.abc import Callable
 from contextlib import AbstractContextManager, suppress
 from pathlib import Path
 
+from dspace_core.errors import Text
 from dspace_core.machine import children, claim
 from dspace_core.machine.home import Home, hand_over, refusal_for, sync_folder, write_whole
 from dspace_core.machine.refusals import DataVersion, DiskFull, HomeUnusable, ServerFailed, ServerMissing, ServerVersion
@@ -200,7 +201,7 @@ def _give_tree(top: Path, user: int) -> None:
     for _, folders, files, descriptor in os.fwalk(top, follow_symlinks=False):
         for name in (*folders, *files):
             if os.stat(name, dir_fd=descriptor, follow_symlinks=False).st_nlink > 1 and name in files:
-                raise HomeUnusable(path=top, reason="a file in it has a second name")
+                raise HomeUnusable(path=top, reason=Text("其中有文件带有第二个名称", "a file in it has a second name"))
             os.chown(name, user, user, dir_fd=descriptor, follow_symlinks=False)
     os.chown(top, user, user, follow_symlinks=False)
 

@@ -7,7 +7,7 @@ class SettingInvalid(Refusal):
     """A setting's text cannot be used."""
 
     code = "machine.setting_invalid"
-    says = Text("设置 {name} 无效:{expected}", "the setting {name} is not usable; expected {expected}")
+    says = Text("设置 {name} 无效,应为{expected}", "the setting {name} is not usable; expected {expected}")
     remedy = Text("请更正 {name} 后重新启动", "correct {name} and start again")
 
 
@@ -52,11 +52,14 @@ class PortTaken(Refusal):
 
 
 class HomeUnusable(Refusal):
-    """The home folder cannot be used as it is."""
+    """The home or the runtime folder cannot be used as it is."""
 
     code = "machine.home_unusable"
     says = Text("不能使用文件夹 {path}:{reason}", "the folder {path} cannot be used: {reason}")
-    remedy = Text("请将 DSPACE_HOME 设为合适的文件夹", "set DSPACE_HOME to a folder that can")
+    remedy = Text(
+        "请更正该文件夹,或将 DSPACE_HOME(套接字为 DSPACE_RUNTIME)设为本用户自有、且服务用户可以进入的文件夹",
+        "mend the folder, or set DSPACE_HOME (DSPACE_RUNTIME for sockets) to one of your own that the servers can enter",
+    )
 
 
 class ServerMissing(Refusal):

@@ -153,13 +153,15 @@ def _mode(name: str, text: str) -> Mode:
     try:
         return Mode(text)
     except ValueError:
-        raise SettingInvalid(name=name, expected="production | development") from None
+        raise SettingInvalid(
+            name=name, expected=Text("production 或 development", "production or development")
+        ) from None
 
 
 def _folder(name: str, text: str) -> Path:
     path = Path(text)
     if not path.is_absolute() or "\0" in text or ".." in path.parts:
-        raise SettingInvalid(name=name, expected="an absolute path")
+        raise SettingInvalid(name=name, expected=Text("绝对路径", "an absolute path"))
     return path
 
 
@@ -167,9 +169,11 @@ def _short_folder(name: str, text: str) -> Path:
     """PostgreSQL splits its list of socket folders at commas, and the path of a unix socket ends at 107 bytes."""
     path = _folder(name, text)
     if "," in text or len(os.fsencode(path)) > _LONGEST_RUNTIME:
-        raise SettingInvalid(
-            name=name, expected=f"an absolute path of at most {_LONGEST_RUNTIME} bytes, no comma in it"
+        expected = Text(
+            f"不超过 {_LONGEST_RUNTIME} 字节、不含逗号的绝对路径",
+            f"an absolute path of at most {_LONGEST_RUNTIME} bytes, no comma in it",
         )
+        raise SettingInvalid(name=name, expected=expected)
     return path
 
 
@@ -179,7 +183,9 @@ _LONGEST_RUNTIME = 107 - len("/0123456789/valkey/.s.PGSQL.5432.lock")
 def _between(low: int, high: int) -> Callable[[str, str], int]:
     def parse(name: str, text: str) -> int:
         if not re.fullmatch(r"\d{1,10}", text, re.ASCII) or not low <= int(text) <= high:
-            raise SettingInvalid(name=name, expected=f"a whole number from {low} to {high}")
+            raise SettingInvalid(
+                name=name, expected=Text(f" {low} 到 {high} 之间的整数", f"a whole number from {low} to {high}")
+            )
         return int(text)
 
     return parse
@@ -191,7 +197,7 @@ def _database_url(mode: Mode) -> Callable[[str, str], str | None]:
     def parse(name: str, text: str) -> str | None:
         parts = _split(text)
         if parts.scheme not in {"postgresql", "postgres"} or len(parts.path) < 2 or parts.fragment:
-            raise SettingInvalid(name=name, expected="postgresql://HOST[:PORT]/DATABASE")
+            raise SettingInvalid(name=name, expected=_DATABASE_FORM)
         if mode is Mode.PRODUCTION:
             _refuse_secrets(name, parts, _DATABASE_OPTIONS)
         return text
@@ -203,7 +209,7 @@ def _redis_url(mode: Mode) -> Callable[[str, str], str | None]:
     def parse(name: str, text: str) -> str | None:
         parts = _split(text)
         if parts.scheme not in {"redis", "rediss", "unix"} or not (parts.netloc or parts.path):
-            raise SettingInvalid(name=name, expected="redis://HOST[:PORT][/N], rediss://… or unix:///PATH")
+            raise SettingInvalid(name=name, expected=_REDIS_FORM)
         if mode is Mode.PRODUCTION:
             _refuse_secrets(name, parts, _REDIS_OPTIONS)
         return text
@@ -221,6 +227,11 @@ def _split(text: str) -> SplitResult:
     return parts
 
 
+_DATABASE_FORM = Text("形如 postgresql://主机[:端口]/数据库 的地址", "postgresql://HOST[:PORT]/DATABASE")
+_REDIS_FORM = Text(
+    "形如 redis://主机[:端口][/编号]、rediss://… 或 unix:///路径 的地址",
+    "redis://HOST[:PORT][/N], rediss://… or unix:///PATH",
+)
 _DATABASE_OPTIONS = {"host", "port", "sslmode", "sslrootcert", "target_session_attrs"}
 _REDIS_OPTIONS = {"db", "protocol", "ssl_ca_certs"}
 
@@ -229,5 +240,9 @@ def _refuse_secrets(name: str, parts: SplitResult, options: set[str]) -> None:
     """A secret may stand before the @ or among the options: neither, and no option that we do not know to be none."""
     given = {option for option, _ in parse_qsl(parts.query, keep_blank_values=True)}
     if "@" in parts.netloc or given - options:
-        expected = f"a URL without user and password, options only {', '.join(sorted(options))}; passwords are files"
+        known = ", ".join(sorted(options))
+        expected = Text(
+            f"不含用户名和密码的地址,参数限于 {known}(密码放在文件中)",
+            f"a URL without user and password, options only {known}; passwords are files",
+        )
         raise SettingInvalid(name=name, expected=expected)

@@ -106,6 +106,7 @@ class _Supervisor:
         """Sleep until a line speaks or a tick is over; then see what became of every child."""
         unready = [keeper.line for keeper in self._keepers if keeper.line is not None and not keeper.ready]
         self._bell.pause(_TICK, unready)
+        self._home.check()
         self._servers.check()
         before = self._pids()
         for keeper in self._keepers:
@@ -156,7 +157,8 @@ def _say(line: str) -> None:
 
 
 def explain(refusal: Refusal) -> None:
-    """Tell an operator, in both languages, what stands in the way and what to do."""
+    """Tell an operator, in both languages, what stands in the way and what to do; the code leads into docs/errors.md."""
     with suppress(OSError):
+        print(f"dspace: [{refusal.code}]", file=sys.stderr, flush=True)
         for text in (refusal.title, refusal.advice):
             print(f"dspace: {text.zh}", f"dspace: {text.en}", sep="\n", file=sys.stderr, flush=True)

@@ -63,3 +63,14 @@ def test_a_room_that_no_layer_names_is_reported(tree: Path) -> None:
     done = lint(tree)
     assert done.returncode == 1
     assert "dspace_core.utils" in done.stdout
+
+
+def test_a_plugin_may_import_no_room_of_the_core_at_all() -> None:
+    """Only `dspace_core` itself: a room that is added later is behind the wall from its first day."""
+    contract = next(one for one in CONTRACTS if one["id"] == "public-face")
+    rooms = {
+        path.stem
+        for path in (ROOT / "dspace_core").iterdir()
+        if path.suffix == ".py" or (path / "__init__.py").exists()
+    }
+    assert {f"dspace_core.{room}" for room in rooms - {"__init__"}} <= set(contract["forbidden_modules"])

@@ -159,7 +159,7 @@ def test_data_of_another_user_is_refused_and_stays_theirs(folder: Path) -> None:
     other = Cluster("main", home, programs.postgres(settings_for(folder), home), 61000)
     with pytest.raises(HomeUnusable) as refused:
         other.begin()
-    assert "DSPACE_UID_BASE" in str(refused.value.values["reason"])
+    assert "DSPACE_UID_BASE" in refused.value.title.en
     assert (folder / "home/main/data").stat().st_uid == USER
 
 

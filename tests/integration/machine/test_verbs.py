@@ -222,3 +222,13 @@ def test_a_runtime_folder_with_odd_letters_serves(deployment: Deployment) -> Non
         odd.interrupt()
     finally:
         odd.close()
+
+
+def test_a_home_that_is_removed_while_it_runs_ends_everything(deployment: Deployment) -> None:
+    """Else the servers would serve from folders that no longer exist, and no verb would find them."""
+    deployment.start()
+    (deployment.settings.home / "owner.lock").unlink()
+    deployment.wait_until_gone()
+    assert deployment.top is not None
+    assert deployment.top.returncode == 1
+    assert "machine.home_unusable" in deployment.output.read_text()

@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from dspace_core.errors import Text
 from dspace_core.machine import SETTINGS, Mode, read
 from dspace_core.machine.refusals import SettingInvalid, SettingUnknown
 
@@ -69,6 +70,9 @@ def test_a_bad_text_is_refused_with_the_setting_s_name_and_without_the_text(name
         read({"HOME": "/home/somebody", name: text})
     assert refused.value.values["name"] == name
     assert name in refused.value.advice.zh
+    expected = refused.value.values["expected"]
+    assert isinstance(expected, Text)
+    assert expected.zh != expected.en
     assert text not in refused.value.values.values()
 
 
