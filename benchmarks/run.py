@@ -13,6 +13,7 @@ import decide
 import evidence_log
 import starting
 import wire
+import withdraw
 
 from dspace_core.testing import ScratchDatabase, ScratchServers
 
@@ -37,6 +38,7 @@ GROUPS = {
     ("decide_allowed_us", "decide_refused_us"): decide.measure,
     ("evidence_verify_ms", "evidence_inclusion_p99_ms", "evidence_append_per_second"): evidence_log.measure,
     ("wire_calls_per_second", "wire_alone_milliseconds", "wire_start_milliseconds"): wire.measure,
+    ("withdraw_p50_ms", "withdraw_p99_ms"): withdraw.measure,
 }
 
 

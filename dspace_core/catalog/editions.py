@@ -1,6 +1,6 @@
 """Editions: what held from which day on. A case keeps the number of the edition it began under. Pure."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from datetime import date
 from pathlib import Path
 from types import MappingProxyType
@@ -9,11 +9,12 @@ import msgspec
 
 from dspace_core.catalog.contents import Contents, amended, contents_of
 from dspace_core.catalog.file import Document, Proposal, decode_document
-from dspace_core.catalog.model import DataCategory, ServiceItem
+from dspace_core.catalog.model import DataCategory, FieldRef, FieldType, Predicate, ServiceItem, fields_declared
 from dspace_core.catalog.refusals import (
     CategoryUnknown,
     ChangedInVersion,
     EditionUnknown,
+    FieldChanged,
     ItemUnknown,
     VersionBackwards,
 )
@@ -27,21 +28,34 @@ class Lapsed(msgspec.Struct, frozen=True):
     reason: str
 
 
+class Given(msgspec.Struct, frozen=True):
+    """What a field gives to who may use it: values of this type, or the answer to this question and nothing else."""
+
+    type: FieldType
+    predicate: Predicate | None
+
+
+class Known(msgspec.Struct, frozen=True):
+    """An item in the highest version that it ever had, as documents have it; what each field gives that it ever used in
+    that version, by a document or by a proposal. A grant holds for that version, whatever comes and goes meanwhile."""
+
+    item: ServiceItem
+    gives: Mapping[FieldRef, Given]
+
+
 class Edition(msgspec.Struct, frozen=True, kw_only=True):
     """The catalogue from one change to the next: a document imported, or a proposal approved.
 
-    `released` is what the document alone says, `contents` what holds with the proposals. `versions` are the highest
-    versions that items ever had.
+    `contents` is what holds, with the proposals. `known` are all items that ever were.
     """
 
     number: int
     version: int
     effective: date
-    released: Contents
     contents: Contents
     proposals: tuple[Proposal, ...] = ()
     lapsed: tuple[Lapsed, ...] = ()
-    versions: Mapping[str, int]
+    known: Mapping[str, Known]
 
     def item(self, code: str) -> ServiceItem:
         """The service item of a code, as written. Raises ItemUnknown."""
@@ -62,57 +76,73 @@ def follow(previous: Edition | None, document: Document) -> Edition:
     """The edition that a document opens. Proposals approved before stay as long as they fit; else they lapse.
 
     (1) the document's version is newer and its day no earlier  (2) no item's version goes back  (3) an item that
-    changed has a newer version  (4) what `contents_of` refuses.
+    changed has a newer version  (4) and so has one of whose fields any gives something else  (5) what `contents_of`
+    refuses.
     """
-    known: Mapping[str, int] = {} if previous is None else previous.versions
+    known: Mapping[str, Known] = {} if previous is None else previous.known
     if previous is not None and (document.version <= previous.version or document.effective < previous.effective):  # 1
         raise VersionBackwards(of=f"catalogue {document.version}")
-    released = contents_of(document)  # 4
-    for code, item in released.items.items():
-        if item.version < known.get(code, 0):  # 2
+    contents = contents_of(document)  # 5
+    for code, item in contents.items.items():
+        before = known.get(code)
+        if before is not None and item.version < before.item.version:  # 2
             raise VersionBackwards(of=f"item {code}")
-        before = None if previous is None else previous.released.items.get(code)
-        if before is not None and before.version == item.version and before != item:  # 3
+        if before is not None and item.version == before.item.version and item != before.item:  # 3
             raise ChangedInVersion(version=item.version)
-    contents, kept, lapsed = _carry(released, () if previous is None else previous.proposals)
+    known = _learned(known, contents)  # 4
+    kept, lapsed = list[Proposal](), list[Lapsed]()
+    for proposal in () if previous is None else previous.proposals:
+        try:
+            grown = amended(contents, proposal)
+            known, contents = _learned(known, grown), grown
+            kept.append(proposal)
+        except Refusal as no:
+            lapsed.append(Lapsed(proposal.plugin, no.code))
     return Edition(
         number=1 if previous is None else previous.number + 1,
         version=document.version,
         effective=document.effective,
-        released=released,
         contents=contents,
-        proposals=kept,
-        lapsed=lapsed,
-        versions=MappingProxyType({**known, **{code: item.version for code, item in released.items.items()}}),
+        proposals=tuple(kept),
+        lapsed=tuple(lapsed),
+        known=known,
     )
 
 
 def amend(previous: Edition, proposal: Proposal, effective: date) -> Edition:
     """The edition that an approved proposal opens. Raises VersionBackwards for a day that lies before the last
-    edition's, and what `amended` refuses."""
+    edition's, FieldChanged, and what `amended` refuses."""
     if effective < previous.effective:
         raise VersionBackwards(of=f"proposal {proposal.plugin}")
+    contents = amended(previous.contents, proposal)
     return msgspec.structs.replace(
         previous,
         number=previous.number + 1,
         effective=effective,
-        contents=amended(previous.contents, proposal),
+        contents=contents,
         proposals=(*previous.proposals, proposal),
         lapsed=(),
+        known=_learned(previous.known, contents),
     )
 
 
-def _carry(
-    released: Contents, proposals: Iterable[Proposal]
-) -> tuple[Contents, tuple[Proposal, ...], tuple[Lapsed, ...]]:
-    contents, kept, lapsed = released, list[Proposal](), list[Lapsed]()
-    for proposal in proposals:
-        try:
-            contents = amended(contents, proposal)
-            kept.append(proposal)
-        except Refusal as no:
-            lapsed.append(Lapsed(proposal.plugin, no.code))
-    return contents, tuple(kept), tuple(lapsed)
+def _learned(known: Mapping[str, Known], contents: Contents) -> Mapping[str, Known]:
+    """What is known with these contents. Raises FieldChanged where a field gives something else under one version."""
+    fields = {
+        FieldRef(category.id, field.id): Given(field.type, field.predicate)
+        for category in contents.categories.values()
+        for field in category.fields
+    }
+    learned = dict(known)
+    for code, item in contents.items.items():
+        before = known.get(code)
+        same = before is not None and before.item.version == item.version
+        gives = dict(before.gives) if before is not None and same else {}
+        for ref in sorted(fields_declared(item)):
+            if gives.setdefault(ref, fields[ref]) != fields[ref]:
+                raise FieldChanged(field=f"{ref.category}/{ref.field}", version=item.version)
+        learned[code] = Known(before.item if before is not None and same else item, MappingProxyType(gives))
+    return MappingProxyType(learned)
 
 
 class Catalogue(msgspec.Struct, frozen=True):

@@ -121,6 +121,20 @@ class ChangedInVersion(Refusal):
     remedy = Text("请提升事项版本", "raise the version of the item")
 
 
+class FieldChanged(Refusal):
+    """A field of an item gives something else, a value where it gave an answer, and the item kept its version.
+
+    Grants for that version would release what their subjects were never shown.
+    """
+
+    code = "catalog.field_changed"
+    says = Text(
+        "数据项 {field} 提供的内容有变而事项版本 {version} 未变",
+        "the field {field} gives something else and the version {version} of its item did not change",
+    )
+    remedy = Text("请提升事项版本, 或另设数据项", "raise the version of the item, or enter another field")
+
+
 class PublisherUnknown(Refusal):
     """A document comes from a publisher that is not registered or no longer is."""
 

@@ -11,9 +11,10 @@ import msgspec
 
 from dspace_core.errors import Refusal
 from dspace_core.grants import use_tables
+from dspace_core.grants.line import GrantKey
 from dspace_core.grants.refusals import Exhausted, Expired, GrantChanged, GrantMissing, NotBegun, UseConflict
 from dspace_core.grants.rules import not_live
-from dspace_core.grants.use_tables import GrantKey, Held, Standing, UseKey, lock_budgets, lock_live
+from dspace_core.grants.use_tables import Held, Standing, UseKey, lock_budgets, lock_live
 from dspace_core.stores import Connection
 from dspace_core.values import EvidenceId, GrantId, Subject, UseId, to_ms
 

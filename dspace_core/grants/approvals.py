@@ -6,6 +6,8 @@ from uuid import UUID
 
 import msgspec
 
+from dspace_core.crypto import INTERNATIONAL
+from dspace_core.evidence.canonical import canonical
 from dspace_core.grants import tables
 from dspace_core.grants.model import ActKind, By, Grant, NoticeId, Receipt, SeparateAct
 from dspace_core.grants.notices import same_matter
@@ -65,6 +67,13 @@ class Approval(msgspec.Struct, frozen=True, kw_only=True):
     minted: tuple[Minted, ...]
     """One for each offer of the notice, in its order."""
 
+    @property
+    def digest(self) -> bytes:
+        """SHA-256 of what was agreed to and under which ids: by it the same again is told from anything else."""
+        acts = sorted([act.recipient, act.category] for act in self.acts)
+        minted = [[str(each.grant), str(each.evidence)] for each in self.minted]
+        return INTERNATIONAL.hash.digest(canonical([acts, sorted(self.declined), minted]))
+
 
 class Approved(msgspec.Struct, frozen=True):
     """What came of an approval, in the order of the offers."""
@@ -76,9 +85,10 @@ class Approved(msgspec.Struct, frozen=True):
 async def approve(db: Connection, approval: Approval, now: datetime, attest: Attest) -> Approved:
     """Write the grants that a notice offered. `db` is in the caller's transaction; what is refused writes nothing.
 
-    Repeating an approval with the same minted ids gives the same grants, as they stand now. Raises NoticeUnknown (also
-    for another subject's), NoticeExpired, NoticeUsed, ActNotOffered, SeparateConsentMissing, DeclineRefused; for an
-    amendment GrantMissing, GrantChanged, MoveRefused, AmendmentMismatch.
+    Repeating an approval, with the same minted ids, acts and declined fields, gives the same grants, as they stand now.
+    Raises NoticeUnknown (also for another subject's), NoticeExpired, NoticeUsed (also for an approval that differs from
+    the first), ActNotOffered, SeparateConsentMissing, DeclineRefused; for an amendment GrantMissing, GrantChanged,
+    MoveRefused, AmendmentMismatch.
     """
     now = utc(now)
     notice = await tables.take_notice(db, approval.subject, approval.notice)
@@ -87,8 +97,8 @@ async def approve(db: Connection, approval: Approval, now: datetime, attest: Att
     if len(approval.minted) != len(notice.terms):
         raise BrokenWriteError(f"{len(approval.minted)} minted ids for {len(notice.terms)} offers")
     ids = tuple(minted.grant for minted in approval.minted)
-    if notice.grants is not None:
-        if notice.grants != ids:
+    if notice.approval is not None:
+        if notice.approval != approval.digest:
             raise NoticeUsed
         return await _repeat(db, approval)
     if now >= notice.expires_at:
@@ -109,7 +119,7 @@ async def approve(db: Connection, approval: Approval, now: datetime, attest: Att
             notice_digest=notice.digest,
         )
         done[minted.grant] = grant, Receipt(minted.evidence, await attest(db, record))
-    await tables.consume_notice(db, notice, ids, now)
+    await tables.consume_notice(db, notice, ids, approval.digest, now)
     return Approved(tuple(done[key][0] for key in ids), tuple(done[key][1] for key in ids))
 
 

@@ -16,7 +16,7 @@ from dspace_core.grants import tables
 from dspace_core.grants.differences import Difference, difference
 from dspace_core.grants.model import Grant, NoticeId, SeparateAct
 from dspace_core.grants.offers import Offer, OfferedField, settle
-from dspace_core.grants.refusals import AmendmentMismatch, GrantMissing, MoveRefused
+from dspace_core.grants.refusals import AmendmentMismatch, GrantMissing, MoveRefused, OfferMalformed
 from dspace_core.grants.sentences import Voice
 from dspace_core.grants.states import FINAL, Act
 from dspace_core.grants.tables import StoredNotice, Terms
@@ -93,8 +93,10 @@ async def issue(
 ) -> Notice:
     """Render and store a notice under the id given; approving needs nothing but that id.
 
-    Raises OfferMalformed; for an offer that amends: GrantMissing, MoveRefused, AmendmentMismatch.
+    Raises OfferMalformed, also without an offer; for one that amends: GrantMissing, MoveRefused, AmendmentMismatch.
     """
+    if not offers:
+        raise OfferMalformed(part="offers")
     now = utc(now)
     pairs = [await _settle(db, subject, offer, now) for offer in offers]
     expires_at = min(now + LIFE, *(offer.until for offer, _ in pairs if offer.until is not None))

@@ -138,10 +138,10 @@ class GrantChanged(Refusal):
 
 
 class UseConflict(Refusal):
-    """The id of the use was used before under another grant."""
+    """The id of the use was used before on another ground: under another grant, or by a duty of law."""
 
     code = "grants.use_conflict"
-    says = Text("该用数标识已在另一授权下使用", "the id of this use was used under another grant")
+    says = Text("该用数标识已用于另一依据", "the id of this use was used on another ground")
     remedy = Text("请以新的用数标识重试", "ask again as a new use")
 
 
@@ -165,8 +165,8 @@ class OfferMalformed(Refusal):
     code = "grants.offer_malformed"
     says = Text("无法据此出具告知书({part})", "no notice can be made of this offer ({part})")
     remedy = Text(
-        "请检查事项目录: 数据项不重复, L4 仅限是非答复, 文字可显示, 期限不超过 365 天",
-        "check the catalogue: fields once each, level 4 as yes or no only, printable texts, at most 365 days",
+        "请检查: 至少一项请求, 数据项不重复, L4 仅限是非答复, 文字可显示, 期限不超过 365 天",
+        "check: one offer at least, fields once each, level 4 as yes or no only, printable texts, at most 365 days",
     )
 
 

@@ -5,9 +5,10 @@ from datetime import datetime
 
 import msgspec
 
+from dspace_core.grants.line import inside, wait_as_change
 from dspace_core.grants.model import Grant, NoticeId, SeparateAct, State
 from dspace_core.grants.offers import Offer
-from dspace_core.stores import BrokenWriteError, Connection, Pool, Record
+from dspace_core.stores import Connection, Pool, Record
 from dspace_core.values import CaseId, EvidenceId, GrantId, Period, Subject, from_ms, to_ms
 
 
@@ -30,6 +31,8 @@ class StoredNotice(msgspec.Struct, frozen=True):
     expires_at: datetime
     grants: tuple[GrantId, ...] | None = None
     """None until it is used."""
+    approval: bytes | None = None
+    """The digest of what it was approved with; None until it is used."""
 
 
 _ENCODER = msgspec.json.Encoder(order="sorted")
@@ -40,10 +43,13 @@ _ADD_NOTICE = """
     VALUES ($1, $2, $3, $4, $5, $6, $7)
 """
 _NOTICE = """
-    SELECT digest, shown, offers, issued_at, expires_at, grant_ids FROM notice WHERE subject_id = $1 AND notice_id = $2
+    SELECT digest, shown, offers, issued_at, expires_at, grant_ids, approval
+    FROM notice WHERE subject_id = $1 AND notice_id = $2
 """
 _TAKE_NOTICE = f"{_NOTICE} FOR NO KEY UPDATE"
-_CONSUME = "UPDATE notice SET consumed_at = $3, grant_ids = $4 WHERE subject_id = $1 AND notice_id = $2"
+_CONSUME = """
+    UPDATE notice SET consumed_at = $3, grant_ids = $4, approval = $5 WHERE subject_id = $1 AND notice_id = $2
+"""
 
 _COLUMNS = """subject_id, grant_id, version, state, plugin, recipient, item, item_version, fields, purpose, case_id,
     starts_at, ends_at, uses_left, notice_id, categories, evidence_id"""
@@ -59,13 +65,6 @@ _SAVE = """
         notice_id = $9, categories = $10, evidence_id = $11, changed_at = $12
     WHERE subject_id = $1 AND grant_id = $2
 """
-
-
-def inside(db: Connection) -> Connection:
-    """The connection, in the open transaction without which a lock is none. Raises BrokenWriteError outside of one."""
-    if not db.is_in_transaction():
-        raise BrokenWriteError("grants are changed inside the caller's transaction")
-    return db
 
 
 async def add_notice(db: Connection, notice: StoredNotice) -> None:
@@ -92,9 +91,11 @@ async def take_notice(db: Connection, subject: Subject, notice: NoticeId) -> Sto
     return _notice(subject, notice, await inside(db).fetchrow(_TAKE_NOTICE, subject, notice))
 
 
-async def consume_notice(db: Connection, notice: StoredNotice, grants: Sequence[GrantId], at: datetime) -> None:
-    """Mark a notice, taken in this transaction, as used."""
-    await db.execute(_CONSUME, notice.subject, notice.id, to_ms(at), list(grants))
+async def consume_notice(
+    db: Connection, notice: StoredNotice, grants: Sequence[GrantId], approval: bytes, at: datetime
+) -> None:
+    """Mark a notice, taken in this transaction, as used, with the digest of what it was approved with."""
+    await db.execute(_CONSUME, notice.subject, notice.id, to_ms(at), list(grants), approval)
 
 
 async def add(db: Connection, grant: Grant) -> None:
@@ -134,7 +135,8 @@ async def of_subject(db: Pool | Connection, subject: Subject) -> list[Grant]:
 
 async def take(db: Connection, subject: Subject, grant: GrantId) -> Grant | None:
     """One grant, locked against uses and other changes until this transaction has ended."""
-    row = await inside(db).fetchrow(_TAKE, subject, grant)
+    await wait_as_change(db, grant)
+    row = await db.fetchrow(_TAKE, subject, grant)
     return None if row is None else _grant(row)
 
 
@@ -178,6 +180,7 @@ def _notice(subject: Subject, notice: NoticeId, row: Record | None) -> StoredNot
         from_ms(row["issued_at"]),
         from_ms(row["expires_at"]),
         None if grants is None else tuple(GrantId(grant) for grant in grants),
+        row["approval"],
     )
 
 

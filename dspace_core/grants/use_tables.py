@@ -6,15 +6,14 @@ from uuid import UUID
 
 import msgspec
 
+from dspace_core.grants.line import PASSED, GrantKey, inside, places
 from dspace_core.grants.model import State
-from dspace_core.grants.tables import inside
 from dspace_core.stores import Connection
 from dspace_core.values import EvidenceId, GrantId, Subject, UseId
 
-GrantKey: TypeAlias = tuple[Subject, GrantId]
 UseKey: TypeAlias = tuple[Subject, UseId]
-Standing: TypeAlias = dict[UseKey, tuple[GrantId, EvidenceId]]
-"""Under which grant and with which evidence uses were admitted."""
+Standing: TypeAlias = dict[UseKey, tuple[GrantId | None, EvidenceId]]
+"""Under which grant, None for a duty of law, and with which evidence uses were admitted."""
 
 
 class Held(msgspec.Struct, frozen=True):
@@ -28,12 +27,13 @@ class Held(msgspec.Struct, frozen=True):
 
 
 # LockRows stands above the sort, so rows are locked in the order of the keys, and read again after a wait.
-_LOCK = """
+_LOCK = f"""
     SELECT g.subject_id, g.grant_id, g.version, g.state, g.starts_at, g.ends_at, g.uses_left
     FROM unnest($1::uuid[], $2::uuid[]) AS k (subject_id, grant_id)
     JOIN grants g ON g.subject_id = k.subject_id AND g.grant_id = k.grant_id
+    WHERE {PASSED}
     ORDER BY g.subject_id, g.grant_id
-"""
+"""  # noqa: S608
 _LOCK_LIVE = f"{_LOCK} FOR SHARE OF g"
 _LOCK_BUDGETS = f"{_LOCK} FOR NO KEY UPDATE OF g"
 _STANDING = """
@@ -57,7 +57,7 @@ async def lock_live(db: Connection, grants: Collection[GrantKey]) -> dict[GrantK
     """Read grants FOR SHARE, in the order of their keys: none of them is withdrawn or changed before this commits.
 
     Answers what it finds, live or not; a grant that is missing is missing in the answer. Also for a case that rests
-    on grants (design 12.6).
+    on grants (design 12.6). Waits behind a change that waits for one of them (`line`).
     """
     return await _lock(db, _LOCK_LIVE, grants)
 
@@ -68,14 +68,14 @@ async def lock_budgets(db: Connection, grants: Collection[GrantKey]) -> dict[Gra
 
 
 async def _lock(db: Connection, statement: str, grants: Collection[GrantKey]) -> dict[GrantKey, Held]:
-    rows = await inside(db).fetch(statement, *_columns(grants))
+    rows = await inside(db).fetch(statement, *_columns(grants), places(grants))
     return {(Subject(row[0]), GrantId(row[1])): Held(row[2], State(row[3]), row[4], row[5], row[6]) for row in rows}
 
 
 async def standing(db: Connection, uses: Collection[UseKey]) -> Standing:
     """Those of the uses that were admitted before."""
     return {
-        (Subject(row[0]), UseId(row[1])): (GrantId(row[2]), EvidenceId(row[3]))
+        (Subject(row[0]), UseId(row[1])): (None if row[2] is None else GrantId(row[2]), EvidenceId(row[3]))
         for row in await db.fetch(_STANDING, *_columns(uses))
     }
 

@@ -4,12 +4,15 @@ import asyncio
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
+from uuid import UUID
 
+import asyncpg
 import msgspec
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from dspace_core.crypto import Secret
 from dspace_core.errors import Refusal
 from dspace_core.grants import (
     Admission,
@@ -28,6 +31,7 @@ from dspace_core.grants import (
     pause,
     resume,
     revoke,
+    use_id,
     withdraw,
 )
 from dspace_core.grants import tables as grant_tables
@@ -45,6 +49,8 @@ from dspace_core.grants.refusals import (
 )
 from dspace_core.stores import BrokenWriteError, CommitLane, Connection, Pool, transaction
 from dspace_core.values import EvidenceId, GrantId, Subject, UseId, random_id
+
+KEY = Secret(bytes(32))
 
 
 def claim(grant: Grant, use: UseId | None = None) -> Claim:
@@ -69,7 +75,7 @@ async def test_a_use_of_a_live_grant_is_admitted_and_entered(desk: Any, owner: C
     assert await admitted(desk.pool, [made], desk.now) == [Admitted()]
     row = await owner.fetchrow("SELECT * FROM use WHERE subject_id = $1", made.subject)
     assert row is not None
-    assert tuple(row) == (made.subject, made.use, made.grant, made.evidence)
+    assert tuple(row) == (made.subject, made.use, made.grant, None, made.evidence)
 
 
 async def test_an_empty_batch_is_answered_with_nothing(desk: Any) -> None:
@@ -151,6 +157,36 @@ async def test_the_id_of_a_use_belongs_to_one_grant(desk: Any) -> None:
     first = claim(one)
     assert await admitted(desk.pool, [first], desk.now) == [Admitted()]
     assert await admitted(desk.pool, [claim(two, first.use)], desk.now) == [NotLive(UseConflict)]
+
+
+BY_DUTY = "INSERT INTO use (subject_id, use_id, grant_id, duty_id, evidence_id) VALUES ($1, $2, $3, $4, $5)"
+
+
+@pytest.mark.parametrize("uses", [None, 5])
+async def test_the_id_of_a_use_by_duty_is_no_grants(desk: Any, uses: int | None) -> None:
+    made = claim(await desk.give(uses=uses))
+    await desk.pool.execute(BY_DUTY, made.subject, made.use, None, random_id(), random_id())
+    assert await admitted(desk.pool, [made], desk.now) == [NotLive(UseConflict)]
+
+
+@pytest.mark.parametrize("grounds", [(None, None), (random_id(), random_id())], ids=["none", "both"])
+async def test_a_use_rests_on_a_grant_or_on_a_duty(desk: Any, grounds: tuple[UUID | None, UUID | None]) -> None:
+    with pytest.raises(asyncpg.CheckViolationError):
+        await desk.pool.execute(BY_DUTY, random_id(), random_id(), *grounds, random_id())
+
+
+async def test_a_hook_that_runs_again_under_a_new_grant_of_its_case_is_admitted(desk: Any) -> None:
+    """With the ids that `use_id` makes: repeated under one grant, new under the next."""
+    first = await desk.give()
+    second = await desk.give(case=first.case)
+
+    def reading(grant: Grant) -> Claim:
+        return claim(grant, use_id(KEY, case=grant.case, hook="decide", item="1", fields=["a"], grant=grant.id))
+
+    before = reading(first)
+    assert await admitted(desk.pool, [before, reading(first)], desk.now) == [Admitted(), Redelivered(before.evidence)]
+    await desk.do(withdraw, first)
+    assert await admitted(desk.pool, [reading(second)], desk.now) == [Admitted()]
 
 
 async def test_the_first_uses_by_arrival_are_admitted_and_one_update_subtracts(desk: Any) -> None:

@@ -36,6 +36,7 @@ from dspace_core.grants.refusals import (
     NoticeExpired,
     NoticeUnknown,
     NoticeUsed,
+    OfferMalformed,
     SeparateConsentMissing,
 )
 from dspace_core.stores import BrokenWriteError, Connection, transaction
@@ -171,6 +172,38 @@ async def test_the_same_approval_again_gives_the_same_grant_and_no_second_entry(
     assert [receipt.evidence for receipt in again.receipts] == [receipt.evidence for receipt in first.receipts]
     assert again.receipts[0].digest is None
     assert len(desk.acts) == 1
+
+
+@pytest.mark.parametrize("amends", [False, True])
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"acts": frozenset()},
+        {"acts": frozenset({SeparateAct("human_resources", "health.record")})},
+        {"declined": frozenset({"household.record.street"})},
+        {"minted": None},
+    ],
+    ids=["no act", "another act", "declined", "another entry"],
+)
+async def test_a_used_notice_is_not_approved_again_in_another_way(
+    desk: Any, amends: bool, changes: dict[str, object]
+) -> None:
+    """Else the answer would be a receipt for what nobody recorded. An amendment's grant id is no secret of the first."""
+    offer = desk.wider(await desk.give(), uses=3) if amends else desk.offer()
+    notice = await desk.show(offer)
+    minted = (Minted(offer.amends or GrantId(random_id()), EvidenceId(random_id())),)
+    first = await desk.approve(notice, minted=minted)
+    if "minted" in changes:
+        changes = {"minted": (Minted(minted[0].grant, EvidenceId(random_id())),)}
+    with pytest.raises(NoticeUsed):
+        await desk.approve(notice, **{"minted": minted, **changes})
+    assert (await desk.approve(notice, minted=minted)).receipts[0].evidence == first.receipts[0].evidence
+
+
+async def test_a_notice_of_no_offer_is_refused(desk: Any) -> None:
+    with pytest.raises(OfferMalformed) as caught:
+        await desk.show()
+    assert caught.value.values == {"part": "offers"}
 
 
 async def test_article_5_without_its_evidence_no_grant_is_written(desk: Any) -> None:

@@ -29,7 +29,7 @@ FIXED = {
         "approved_evidence_id",
     },
     "notice": {"subject_id", "notice_id", "digest", "shown", "offers", "issued_at", "expires_at"},
-    "use": {"subject_id", "use_id", "grant_id", "evidence_id"},
+    "use": {"subject_id", "use_id", "grant_id", "duty_id", "evidence_id"},
 }
 CANARY = "440100195511030042"  # a fabricated citizen number
 TRACES = [
@@ -84,14 +84,19 @@ async def test_every_key_and_unique_index_starts_with_the_subject(owner: Connect
 
 async def test_a_budget_below_nothing_is_refused_by_the_table_itself(desk: Any, owner: Connection) -> None:
     grant = await desk.give(uses=1)
-    with pytest.raises(asyncpg.CheckViolationError):
+    with pytest.raises(asyncpg.CheckViolationError, match="grants_uses_left_check"):
         await owner.execute("UPDATE grants SET uses_left = -1 WHERE grant_id = $1", grant.id)
 
 
 async def test_a_grant_longer_than_a_year_is_refused_by_the_table_itself(desk: Any, owner: Connection) -> None:
+    longer = """
+        INSERT INTO grants
+        SELECT g.* FROM grants old, jsonb_populate_record(old, jsonb_build_object('grant_id', $2::uuid,
+            'ends_at', old.ends_at + 1)) g WHERE old.grant_id = $1
+    """
     grant = await desk.give()
-    with pytest.raises(asyncpg.CheckViolationError):
-        await owner.execute("UPDATE grants SET ends_at = ends_at + 1 WHERE grant_id = $1", grant.id)
+    with pytest.raises(asyncpg.CheckViolationError, match="grants_check"):
+        await owner.execute(longer, grant.id, random_id())
 
 
 async def everything(owner: Connection) -> bytes:

@@ -5,6 +5,7 @@ import random
 import sys
 import time
 from collections.abc import Sequence
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -30,8 +31,10 @@ from dspace_core.grants import (
     withdraw,
 )
 from dspace_core.grants import tables as grant_tables
+from dspace_core.grants.line import PASSED
 from dspace_core.grants.refusals import WithdrawnGrant
 from dspace_core.stores import Connection, Pool, transaction
+from dspace_core.stores.refusals import LockTimeout
 from dspace_core.testing.servers import ScratchDatabase
 from dspace_core.values import EvidenceId, GrantId, Subject, UseId, random_id
 
@@ -131,12 +134,33 @@ _WAITING = """
 """
 
 
-async def _waits(owner: Connection, task: "asyncio.Task[Any]") -> bool:
-    """Whether somebody waits for a lock before the task is through."""
+async def _waits(owner: Connection, task: "asyncio.Task[Any]", number: int = 1) -> bool:
+    """Whether so many wait for a lock before the task is through."""
     while not task.done():
-        if await owner.fetchval(_WAITING):
+        if await owner.fetchval(_WAITING) >= number:
             return True
     return False
+
+
+class Queue:
+    """A use that was admitted, a withdrawal that waits for it, and a use that came after the withdrawal."""
+
+    def __init__(self, desk: Any, owner: Connection) -> None:
+        self.desk = desk
+        self.owner = owner
+
+    async def form(self, uses: int | None) -> tuple[bool, Admission]:
+        """Whether the later use waits while the withdrawal does, and what becomes of it."""
+        grant = await self.desk.give(uses=uses)
+        async with transaction(self.desk.pool) as db:
+            assert await admit(db, [claim(grant)], self.desk.now) == [Admitted()]
+            withdrawing = asyncio.create_task(self.desk.do(withdraw, grant))
+            assert await _waits(self.owner, withdrawing)
+            later = asyncio.create_task(admitted(self.desk.pool, [claim(grant)], self.desk))
+            behind = await _waits(self.owner, later, 2)
+        assert isinstance(await withdrawing, Withdrawn)
+        (answer,) = await later
+        return behind, answer
 
 
 @pytest.mark.parametrize("uses", [None, 5])
@@ -158,11 +182,47 @@ async def test_a_use_waits_for_a_withdrawal_and_is_refused(desk: Any, owner: Con
     assert await using == [NotLive(WithdrawnGrant)]
 
 
-async def test_without_its_lock_a_use_would_be_overtaken(
+@pytest.mark.parametrize("uses", [None, 5])
+async def test_article_3_no_use_joins_past_a_withdrawal_that_waits(
+    desk: Any, owner: Connection, uses: int | None
+) -> None:
+    """Else uses that overlap would hold it up for as long as they come."""
+    assert await Queue(desk, owner).form(uses) == (True, NotLive(WithdrawnGrant))
+
+
+async def test_a_withdrawal_waits_no_longer_than_its_lock_timeout(desk: Any) -> None:
+    grant = await desk.give()
+    async with transaction(desk.pool) as db:
+        await admit(db, [claim(grant)], desk.now)
+        with pytest.raises(LockTimeout):
+            async with transaction(desk.pool, lock_timeout=timedelta(milliseconds=20)) as other:
+                await withdraw(other, desk.change(grant), desk.attest)
+    assert isinstance(await desk.do(withdraw, grant), Withdrawn)
+
+
+# The planted bugs: they show that the tests above look at the line and at the lock, and at nothing else.
+
+_NO_LINE = use_tables._LOCK.replace(PASSED, "$3::bigint[] IS NOT NULL")
+
+
+async def test_without_the_line_a_use_would_join_past_a_withdrawal(
     desk: Any, owner: Connection, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The planted bug: it shows that the tests above look at the lock and at nothing else."""
+    monkeypatch.setattr(use_tables, "_LOCK_LIVE", f"{_NO_LINE} FOR SHARE OF g")
+    assert await Queue(desk, owner).form(None) == (False, Admitted())
+
+
+async def test_without_the_lock_a_use_would_be_decided_on_what_was_read_before_the_wait(
+    desk: Any, owner: Connection, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(use_tables, "_LOCK_LIVE", use_tables._LOCK)
+    assert await Queue(desk, owner).form(None) == (True, Admitted())
+
+
+async def test_without_both_a_use_would_be_overtaken(
+    desk: Any, owner: Connection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(use_tables, "_LOCK_LIVE", _NO_LINE)
     grant = await desk.give()
     async with transaction(desk.pool) as db:
         assert await admit(db, [claim(grant)], desk.now) == [Admitted()]
@@ -214,6 +274,9 @@ async def test_batches_in_any_order_and_changes_among_them_do_not_deadlock(desk:
             await desk.do(withdraw, grant)
         for grant in grants[1::4]:
             await desk.do(amend, grant, By.SUBJECT, Narrowing(version=1, uses=5))
+        async with transaction(desk.pool) as db:  # several in one transaction, as a cascade would
+            for grant in sorted(grants[2::4], key=lambda grant: (grant.subject, grant.id)):
+                await withdraw(db, desk.change(grant), desk.attest)
 
     try:
         await asyncio.gather(batches(1), batches(2), batches(3), changes())

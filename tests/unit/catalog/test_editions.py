@@ -87,6 +87,60 @@ def test_an_item_that_changes_without_a_new_version_is_refused(edited: Edit) -> 
     assert refusal_of(first(), edited(*SECOND, ("amount = 5", "amount = 3"))) == "catalog.changed_in_version"
 
 
+def test_an_item_that_comes_back_changed_needs_a_newer_version_too(edited: Edit) -> None:
+    text = edited(*SECOND).decode()
+    without = follow(first(), decode_document(text[: text.index("[[items]]")].encode()))
+    third = (("version = 1\n", "version = 3\n"), SECOND[1])
+    assert refusal_of(without, edited(*third, ("amount = 5", "amount = 3"))) == "catalog.changed_in_version"
+    assert follow(without, decode_document(edited(*third))).item(CODE).version == 1
+
+
+REST = 'share = "conditional", retention_days = 30'
+AGED = (
+    f'type = "boolean", level = 2, {REST}, predicate = {{ kind = "years_at_least", of = "birth_date", operand = 60 }}'
+)
+MARRIED = f'type = "boolean", level = 2, {REST}, predicate = {{ kind = "is", of = "marital_status", operand = "20" }}'
+VALUE = f'type = "boolean", level = 2, {REST}'
+
+
+@pytest.mark.parametrize(
+    "new",
+    [VALUE, f'type = "date", level = 2, {REST}, column = "birth_date"', AGED.replace("60", "18")],
+    ids=["a value", "another type", "another question"],
+)
+def test_what_a_field_gives_changes_with_the_version_of_its_items_only(edited: Edit, new: str) -> None:
+    """A standing grant holds for a version: it would release a value where its subject agreed to an answer."""
+    assert refusal_of(first(), edited(*SECOND, (AGED, new))) == "catalog.field_changed"
+    assert follow(first(), decode_document(edited(*SECOND, ITEM_VERSION, (AGED, new)))).item(CODE).version == 2
+
+
+def test_a_field_is_what_it_was_even_after_its_item_was_away(edited: Edit) -> None:
+    text = edited(*SECOND, (AGED, VALUE)).decode()
+    without = follow(first(), decode_document(text[: text.index("[[items]]")].encode()))
+    content = edited(("version = 1\n", "version = 3\n"), SECOND[1], (AGED, VALUE))
+    assert refusal_of(without, content) == "catalog.field_changed"
+
+
+@pytest.mark.parametrize(
+    "change",
+    [(MARRIED, VALUE), (AGED, f'{AGED}, column = "aged"'), ('"Aged 60 or over"', '"Sixty or older"')],
+    ids=["a field of no item", "another column", "another title"],
+)
+def test_what_changes_nothing_for_an_item_needs_no_version(edited: Edit, change: tuple[str, str]) -> None:
+    assert follow(first(), decode_document(edited(*SECOND, change))).item(CODE).version == 1
+
+
+def test_a_proposal_lapses_with_what_its_field_gives_and_does_not_come_back_with_the_value(edited: Edit) -> None:
+    approved = amend(first(), PROPOSAL, date(2026, 2, 1))
+    after = follow(approved, decode_document(edited(*SECOND, (MARRIED, VALUE))))
+    assert [(one.plugin, one.reason) for one in after.lapsed] == [("social_security", "catalog.field_changed")]
+    assert len(after.item(CODE).uses) == 12
+    with pytest.raises(Refusal) as caught:
+        amend(after, PROPOSAL, date(2026, 3, 1))
+    assert caught.value.code == "catalog.field_changed"
+    assert caught.value.values == {"field": "marriage.record/married", "version": 1}
+
+
 def test_an_unchanged_item_keeps_its_version(edited: Edit) -> None:
     assert follow(first(), decode_document(edited(*SECOND))).item(CODE).version == 1
 
