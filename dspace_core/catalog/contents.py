@@ -41,10 +41,11 @@ from dspace_core.catalog.refusals import (
     PurposeUnfit,
     Repeated,
     RetentionMissing,
+    ServedByAnother,
     TwoOwners,
 )
 from dspace_core.identifiers import item_codes
-from dspace_core.scenario import Purpose
+from dspace_core.scenario import PluginId, Purpose
 from dspace_core.values import Basis, DataLevel
 
 T = TypeVar("T")
@@ -79,14 +80,15 @@ def contents_of(document: Document) -> Contents:
 
 def amended(contents: Contents, proposal: Proposal) -> Contents:
     """The contents with an approved proposal put in. (1) its categories have no owner yet, and hold  (2) its items are
-    in the catalogue in just that version  (3) they have the materials it binds  (4) as (5) to (7) of `contents_of`."""
+    in the catalogue in just that version  (3) no other plugin serves them  (4) they have the materials it binds
+    (5) as (5) to (7) of `contents_of`. From then on the plugin serves them."""
     categories = _categories(proposal.categories, contents.categories, contents.authorities)
     items = dict(contents.items)
     for served in proposal.items:
         item = items.get(served.code)
         if item is None or item.version != served.version:
             raise ItemUnknown
-        items[served.code] = _served(item, served, contents.authorities, categories)
+        items[served.code] = _served(item, served, proposal.plugin, contents.authorities, categories)
     return Contents(contents.authorities, categories, contents.materials, MappingProxyType(items))
 
 
@@ -189,6 +191,7 @@ def _item(
         version=entry.version,
         title=entry.title,
         authority=entry.authority,
+        plugin=entry.plugin,
         audience=frozenset(entry.audience),
         trust_level=entry.trust_level,
         statutory_limit=entry.statutory_limit,
@@ -215,9 +218,15 @@ def _item(
 
 
 def _served(
-    item: ServiceItem, served: ServedEntry, authorities: Mapping[str, Authority], categories: Categories
+    item: ServiceItem,
+    served: ServedEntry,
+    plugin: PluginId,
+    authorities: Mapping[str, Authority],
+    categories: Categories,
 ) -> ServiceItem:
-    """The item with the bindings and uses of a proposal beside its own."""
+    """The item with the bindings and uses of a proposal beside its own, served by the plugin that proposed them."""
+    if item.plugin is not None and item.plugin != plugin:
+        raise ServedByAnother(item=served.code, plugin=item.plugin)
     materials = {one.material: one for one in item.materials}
     for binding in served.bindings:
         material = materials.get(binding.material)
@@ -226,7 +235,7 @@ def _served(
         bound = (*material.bindings, *_refs(served.code, [binding], categories))
         materials[binding.material] = msgspec.structs.replace(material, bindings=bound)
     uses = (*item.uses, *_uses(served.code, served.uses, categories))
-    grown = msgspec.structs.replace(item, materials=tuple(materials.values()), uses=uses)
+    grown = msgspec.structs.replace(item, plugin=plugin, materials=tuple(materials.values()), uses=uses)
     _check_item(grown, authorities[item.authority], categories)
     return grown
 

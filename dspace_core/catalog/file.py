@@ -91,6 +91,7 @@ class ItemEntry(_Entry, frozen=True, kw_only=True):
     version: Number
     title: Text
     authority: AuthorityId
+    plugin: PluginId | None = None
     audience: Annotated[tuple[Audience, ...], msgspec.Meta(min_length=1)]
     trust_level: TrustLevel
     statutory_limit: Limit | None = None

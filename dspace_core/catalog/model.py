@@ -8,7 +8,7 @@ import msgspec
 from dspace_core.calendar import Limit
 from dspace_core.errors import Text
 from dspace_core.identifiers import GuideCode, HandlingCode, ImplementationCode
-from dspace_core.scenario import FieldName, ItemId, Purpose
+from dspace_core.scenario import FieldName, ItemId, PluginId, Purpose
 from dspace_core.values import Basis, DataLevel
 
 AuthorityId = Annotated[str, msgspec.Meta(pattern=r"^[a-z][a-z0-9_]*\Z", max_length=40)]
@@ -178,6 +178,8 @@ class ServiceItem(msgspec.Struct, frozen=True, kw_only=True):
     version: int
     title: Text
     authority: AuthorityId
+    plugin: PluginId | None
+    """Who serves it. The catalogue says so, never a plugin; None: nobody does yet."""
     audience: frozenset[Audience]
     trust_level: TrustLevel
     statutory_limit: Limit | None

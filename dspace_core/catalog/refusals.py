@@ -61,6 +61,14 @@ class TwoOwners(Refusal):
     remedy = Text("请使用现有类别", "use the category that there is")
 
 
+class ServedByAnother(Refusal):
+    """A plugin proposes to serve an item that another plugin serves. It would get that plugin's cases."""
+
+    code = "catalog.served_by_another"
+    says = Text("事项 {item} 已由插件 {plugin} 办理", "the item {item} is served by the plugin {plugin}")
+    remedy = Text("请由目录发布方改定办理插件", "have the catalogue's publisher name another plugin for it")
+
+
 class FlagsContradict(Refusal):
     """Two statements about one thing cannot both hold. `problem` says which."""
 

@@ -164,6 +164,14 @@ def test_a_proposal_lapses_with_the_version_it_was_made_for(edited: Edit) -> Non
     assert after.proposals == ()
 
 
+def test_an_item_goes_to_another_plugin_only_in_a_new_version(edited: Edit) -> None:
+    given = ('plugin = "social_security"', 'plugin = "stranger"')
+    assert refusal_of(first(), edited(*SECOND, given)) == "catalog.changed_in_version"
+    after = follow(amend(first(), PROPOSAL, date(2026, 2, 1)), decode_document(edited(*SECOND, ITEM_VERSION, given)))
+    assert after.item(CODE).plugin == "stranger"
+    assert [one.plugin for one in after.lapsed] == ["social_security"]
+
+
 def test_a_proposal_does_not_hold_from_a_day_before_the_last_edition(edited: Edit) -> None:
     second = follow(first(), decode_document(edited(*SECOND)))
     with pytest.raises(Refusal) as caught:

@@ -28,6 +28,7 @@ CODE = "1244000045585999793440514001000"
 ACCOUNT = FieldRef("bank.account", "account_no")
 AGE = '{ kind = "years_at_least", of = "birth_date", operand = 60 }'
 PURPOSE = "将养老金发放到您本人的账户"
+SERVED = 'plugin = "social_security"\n'
 
 
 def shipped() -> Contents:
@@ -114,6 +115,8 @@ def test_a_column_is_named_like_its_field_unless_it_says_otherwise(edited: Edit)
         ('basis = "grant"', 'basis = "screening_run"'),
         ('audience = ["natural_person"]', "audience = []"),
         ("trust_level = 2", "trust_level = 9"),
+        ('plugin = "social_security"', 'plugin = "Social Security"'),
+        ('plugin = "social_security"', 'plugin = ""'),
         ('unit = "working_day"', 'unit = "day"'),
         ("[[materials]]", "[[stuff]]"),
     ],
@@ -226,6 +229,34 @@ def test_a_field_of_level_four_may_be_answered_by_yes_or_no(edited: Edit) -> Non
 
 def test_a_purpose_of_sixty_characters_is_heard(edited: Edit) -> None:
     contents_of(decode_document(edited((PURPOSE, "钱" * 60))))
+
+
+# Who serves an item
+
+
+def test_the_catalogue_says_which_plugin_serves_an_item(edited: Edit) -> None:
+    assert item().plugin == "social_security"
+    assert contents_of(decode_document(edited((SERVED, "")))).items[CODE].plugin is None
+
+
+def test_an_approved_proposal_serves_an_item_that_nobody_served(edited: Edit) -> None:
+    unserved = contents_of(decode_document(edited((SERVED, ""))))
+    assert amended(unserved, decode_proposal(PROPOSAL.encode())).items[CODE].plugin == "social_security"
+
+
+def test_a_proposal_for_an_item_that_another_plugin_serves_is_refused() -> None:
+    no = proposal_refusal(PROPOSAL.replace('plugin = "social_security"', 'plugin = "stranger"'))
+    assert no.code == "catalog.served_by_another"
+    assert no.values == {"item": CODE, "plugin": "social_security"}
+
+
+def test_of_two_proposals_for_one_item_the_second_is_refused(edited: Edit) -> None:
+    """Even one that asks for nothing: to serve the item is to get its cases."""
+    first = amended(contents_of(decode_document(edited((SERVED, "")))), decode_proposal(PROPOSAL.encode()))
+    second = f'plugin = "stranger"\n[[items]]\ncode = "{CODE}"\nversion = 1\n'
+    with pytest.raises(Refusal) as caught:
+        amended(first, decode_proposal(second.encode()))
+    assert caught.value.code == "catalog.served_by_another"
 
 
 # Proposals
