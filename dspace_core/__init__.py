@@ -1,6 +1,54 @@
-"""The public face of Digital Space: all that a plugin author imports."""
+"""The public face of Digital Space: all that a plugin author imports. Light: no database client, no cryptography."""
 
 from dspace_core.errors import Refusal, Text
+from dspace_core.scenario import (
+    AnswerUnfit,
+    CallOver,
+    Case,
+    Data,
+    DataRefused,
+    Fact,
+    Filled,
+    Item,
+    Outcome,
+    Prefill,
+    Preview,
+    Question,
+    Reason,
+    Scenario,
+    Settlement,
+    Use,
+    Verdict,
+    conclude,
+    hookimpl,
+)
 from dspace_core.values import Basis, DataLevel, Money, Period, Subject
 
-__all__ = ("Basis", "DataLevel", "Money", "Period", "Refusal", "Subject", "Text")
+__all__ = (
+    "AnswerUnfit",
+    "Basis",
+    "CallOver",
+    "Case",
+    "Data",
+    "DataLevel",
+    "DataRefused",
+    "Fact",
+    "Filled",
+    "Item",
+    "Money",
+    "Outcome",
+    "Period",
+    "Prefill",
+    "Preview",
+    "Question",
+    "Reason",
+    "Refusal",
+    "Scenario",
+    "Settlement",
+    "Subject",
+    "Text",
+    "Use",
+    "Verdict",
+    "conclude",
+    "hookimpl",
+)

@@ -33,6 +33,8 @@ class Release(Protocol):
 
 OnAsk = Callable[[Asked, Release], Awaitable[None]]
 """Answers an ask: by one release, or by raising a Refusal, whose code the plugin is told. Is never cancelled midway."""
+Answer = Callable[[str, Use, Release], Awaitable[None]]
+"""Answers an ask of one case: told the hook and the use, it behaves as OnAsk. Who made the call knows its case."""
 OnReceipt = Callable[[int, int, int], None]
 """Told the call, the ask and the worker's CLOCK_MONOTONIC (ns) when an answer arrived there. Races are judged by it."""
 
