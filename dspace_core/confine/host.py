@@ -38,6 +38,7 @@ class Worker:
         self._on_receipt = on_receipt
         self._up: asyncio.Future[Session] = asyncio.get_running_loop().create_future()
         self._keeper: asyncio.Task[None] | None = None
+        self._latest: Session | None = None
         self._answering: set[asyncio.Task[None]] = set()
 
     async def start(self) -> None:
@@ -75,6 +76,8 @@ class Worker:
             self._keeper.cancel()
             with contextlib.suppress(asyncio.CancelledError):
                 await self._keeper
+        if self._latest is not None:  # it may have been ending already when the keeper was told to stop
+            await self._latest.ended()
         self._give_up(WorkerUnready(plugin=self.plugin))
         if self._answering:
             await asyncio.wait(self._answering)
@@ -117,7 +120,7 @@ class Worker:
         except OSError:
             _log.warning("the worker of the plugin %s cannot be started", self.plugin)
             return False
-        session = Session(self.plugin, process, self._on_receipt, self._answering)
+        session = self._latest = Session(self.plugin, process, self._on_receipt, self._answering)
         try:
             await session.open(START_WITHIN)
             self._current().set_result(session)

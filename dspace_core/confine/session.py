@@ -141,8 +141,8 @@ class Session:
             self._refuse(live.future, WorkerLost(plugin=self.plugin))
 
     async def ended(self) -> None:
-        """Wait until the process is gone."""
-        await self._watch
+        """Wait until the process is gone. Whoever is cancelled here leaves the wait to others."""
+        await asyncio.shield(self._watch)
 
     async def _watched(self) -> None:
         await self._process.wait()
