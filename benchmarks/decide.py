@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 from msgspec.structs import replace
 
 from dspace_core.grants import Allowed, Grant, NoticeId, SeparateAct, Use, decide
-from dspace_core.values import CaseId, EvidenceId, GrantId, Period, Subject, UseId, random_id
+from dspace_core.values import CaseId, EvidenceId, GrantId, Period, Subject, random_id
 
 NOW = datetime(2026, 5, 6, tzinfo=UTC)
 FIELDS = frozenset(f"household.record.field_{number}" for number in range(12))
@@ -35,7 +35,6 @@ def pair() -> tuple[Use, Grant]:
         evidence=EvidenceId(random_id()),
     )
     use = Use(
-        id=UseId(random_id()),
         subject=grant.subject,
         plugin=grant.plugin,
         item=grant.item,

@@ -35,6 +35,8 @@ class Act(Enum):
     GRANT_PAUSED = "grant-paused"
     GRANT_RESUMED = "grant-resumed"
     GRANT_WITHDRAWN = "grant-withdrawn"
+    GRANT_REVOKED = "grant-revoked"
+    GRANT_ENDED = "grant-ended"
     USE_RELEASED = "use-released"
     USE_REDELIVERED = "use-redelivered"
     USE_REFUSED = "use-refused"
@@ -101,8 +103,9 @@ class Why(Group, frozen=True, kw_only=True):
 
     basis: Basis | None = None
     grant: GrantId | None = None
-    duty: Code | None = None
-    purpose: Code | None = None
+    duty: UUID | None = None
+    purpose: Digest | None = None
+    """SHA-256 of the catalogue's sentence in UTF-8: the sentence is public, and has no room in a code."""
     notice: Digest | None = None
     """The digest of what was shown when consent was given."""
     refusal: Code | None = None

@@ -39,14 +39,13 @@ from dspace_core.grants.rules import Allowed, Refused, decide
 from dspace_core.grants.sentences import Language, Mode, Voice
 from dspace_core.grants.states import MOVES, Act, Condition, Move, after, condition
 from dspace_core.grants.tables import StoredNotice, find, find_notice, of_subject
-from dspace_core.grants.use_ids import USE_PURPOSE, use_id
+from dspace_core.grants.use_ids import use_id, use_key
 from dspace_core.grants.use_tables import Held, lock_budgets, lock_live
 
 __all__ = (
     "LIFE",
     "LONGEST",
     "MOVES",
-    "USE_PURPOSE",
     "Act",
     "ActKind",
     "Admission",
@@ -109,5 +108,6 @@ __all__ = (
     "resume",
     "revoke",
     "use_id",
+    "use_key",
     "withdraw",
 )

@@ -8,7 +8,7 @@ from uuid import UUID
 import msgspec
 
 from dspace_core.grants.refusals import GrantMalformed
-from dspace_core.values import CaseId, EvidenceId, GrantId, Period, Subject, UseId
+from dspace_core.values import CaseId, EvidenceId, GrantId, Period, Subject
 
 NoticeId = NewType("NoticeId", UUID)
 """One notice (告知), shown once and approved at most once."""
@@ -97,7 +97,6 @@ class Grant(msgspec.Struct, frozen=True, kw_only=True):
 class Use(msgspec.Struct, frozen=True, kw_only=True):
     """One intended reading under a grant, as the gate puts it together from the ask, the case and the catalogue."""
 
-    id: UseId
     subject: Subject
     plugin: str
     item: str

@@ -67,12 +67,16 @@ class ScratchLedger(msgspec.Struct, frozen=True):
         return str(log_vkey(origin, Ed25519Signer(Secret(_SEED)).public))
 
     @asynccontextmanager
-    async def session(self, role: str, clock: Clock = lambda: datetime.now(UTC)) -> AsyncIterator[Session]:
-        """Enter with one role: `app`, `notary` or `migrate`."""
+    async def session(
+        self, role: str, clock: Clock = lambda: datetime.now(UTC), *, size: int = 4
+    ) -> AsyncIterator[Session]:
+        """Enter with one role: `app`, `notary` or `migrate`, and so many sessions of the main cluster at most."""
         provider = FileKeyProvider.load(self.place / "root.keys", home=self.place, production=False)
         parameters = {} if role == "migrate" else SERVING
         async with (
-            await open_pool(self.main.url(role), password=self.main.password(role), size=4, session=parameters) as db,
+            await open_pool(
+                self.main.url(role), password=self.main.password(role), size=size, session=parameters
+            ) as db,
             await open_pool(self.keys.url(role), password=self.keys.password(role), size=4, session=parameters) as keys,
         ):
             yield Session(self, db, provider, Keyring(keys, provider, clock))

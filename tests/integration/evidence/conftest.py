@@ -37,7 +37,11 @@ def draft() -> Callable[..., Draft]:
         return Draft(
             who=Who(actor=Actor.PLUGIN, subject=subject, plugin="social-security", authority="gz.hrss"),
             what=What(item="household.record", fields=("birth_date", "district"), level=DataLevel.L3),
-            why=Why(basis=Basis.GRANT, grant=GrantId(random_id()), purpose="social-security.eligibility"),
+            why=Why(
+                basis=Basis.GRANT,
+                grant=GrantId(random_id()),
+                purpose="25eac914eba37713072f0e75edcfb5e30a0c6db07aaaf2c688984b8846a279de",
+            ),
             meta=Event(
                 kind=Act.USE_RELEASED,
                 entry=EvidenceId(random_id()),

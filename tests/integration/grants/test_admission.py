@@ -181,7 +181,7 @@ async def test_a_hook_that_runs_again_under_a_new_grant_of_its_case_is_admitted(
     second = await desk.give(case=first.case)
 
     def reading(grant: Grant) -> Claim:
-        return claim(grant, use_id(KEY, case=grant.case, hook="decide", item="1", fields=["a"], grant=grant.id))
+        return claim(grant, use_id(KEY, case=grant.case, hook="decide", item="1", fields=["a"], basis=grant.id))
 
     before = reading(first)
     assert await admitted(desk.pool, [before, reading(first)], desk.now) == [Admitted(), Redelivered(before.evidence)]

@@ -69,7 +69,11 @@ def draft() -> Draft:
     return Draft(
         who=Who(actor=Actor.PLUGIN, subject=Subject(UUID(int=1)), plugin="social-security", authority="gz.hrss"),
         what=What(item="household.record", fields=("birth_date", "district"), level=DataLevel.L3),
-        why=Why(basis=Basis.GRANT, grant=GrantId(UUID(int=2)), purpose="social-security.eligibility"),
+        why=Why(
+            basis=Basis.GRANT,
+            grant=GrantId(UUID(int=2)),
+            purpose="25eac914eba37713072f0e75edcfb5e30a0c6db07aaaf2c688984b8846a279de",
+        ),
         next=Next(recipient="social-security", case=CaseId(UUID(int=3)), service="440111000001"),
         meta=Event(
             kind=Act.USE_RELEASED,

@@ -8,7 +8,7 @@ import pytest
 
 from dspace_core.errors import Text
 from dspace_core.grants import Category, Grant, NoticeId, Offer, OfferedField, Party, SeparateAct, Use
-from dspace_core.values import CaseId, DataLevel, EvidenceId, GrantId, Period, Subject, UseId, random_id
+from dspace_core.values import CaseId, DataLevel, EvidenceId, GrantId, Period, Subject, random_id
 
 NOW = datetime(2026, 5, 6, 7, 8, 9, tzinfo=UTC)
 
@@ -43,7 +43,6 @@ def grant() -> Grant:
 def use(grant: Grant) -> Use:
     """A use that the grant covers."""
     return Use(
-        id=UseId(random_id()),
         subject=grant.subject,
         plugin=grant.plugin,
         item=grant.item,

@@ -28,7 +28,7 @@ from dspace_core.grants.refusals import (
     SeparateConsentMissing,
     WithdrawnGrant,
 )
-from dspace_core.values import CaseId, EvidenceId, GrantId, Period, Subject, UseId, random_id
+from dspace_core.values import CaseId, EvidenceId, GrantId, Period, Subject, random_id
 
 
 def test_a_use_that_fits_gets_the_fields_it_asked_for_and_no_other(use: Use, grant: Grant, now: datetime) -> None:
@@ -171,7 +171,6 @@ def uses(draw: st.DrawFn, grant: Grant | None = None) -> Use:
         return other if grant is None else st.sampled_from([known] * 12) | other
 
     return Use(
-        id=UseId(UUID(int=4)),
         subject=draw(near(grant and grant.subject, SUBJECTS)),  # type: ignore[arg-type]
         plugin=draw(near(grant and grant.plugin, WORDS)),  # type: ignore[arg-type]
         item=draw(near(grant and grant.item, WORDS)),  # type: ignore[arg-type]

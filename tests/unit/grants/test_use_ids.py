@@ -17,7 +17,7 @@ def made(changes: dict[str, object] | None = None, key: Secret = KEY) -> UseId:
         "hook": "decide",
         "item": "household.record",
         "fields": ["district", "street"],
-        "grant": GrantId(UUID(int=2)),
+        "basis": GrantId(UUID(int=2)),
     }
     return use_id(key, **{**parts, **(changes or {})})  # type: ignore[arg-type]
 
@@ -35,9 +35,9 @@ def test_a_hook_that_runs_again_repeats_its_ids() -> None:
         {"item": "marriage.record"},
         {"fields": ["district"]},
         {"fields": ["districtstreet"]},
-        {"grant": GrantId(UUID(int=9))},
+        {"basis": GrantId(UUID(int=9))},
     ],
-    ids=["case", "no case", "hook", "item", "fewer fields", "joined fields", "grant"],
+    ids=["case", "no case", "hook", "item", "fewer fields", "joined fields", "basis"],
 )
 def test_any_other_reading_has_another_id(changes: dict[str, object]) -> None:
     assert made(changes) != made()
