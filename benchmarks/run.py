@@ -12,6 +12,7 @@ import commit_lane
 import decide
 import evidence_log
 import starting
+import use
 import wire
 import withdraw
 
@@ -39,6 +40,7 @@ GROUPS = {
     ("evidence_verify_ms", "evidence_inclusion_p99_ms", "evidence_append_per_second"): evidence_log.measure,
     ("wire_calls_per_second", "wire_alone_milliseconds", "wire_start_milliseconds"): wire.measure,
     ("withdraw_p50_ms", "withdraw_p99_ms"): withdraw.measure,
+    ("use_of_plain_insert", "use_per_second"): use.measure,
 }
 
 

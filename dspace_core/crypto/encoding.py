@@ -9,7 +9,7 @@ _NAME = re.compile(r"[a-z][a-z0-9_-]{0,31}", re.ASCII)
 
 def join(*parts: bytes) -> bytes:
     """Each part behind its length (4 bytes, big-endian), so that the list can be read back in one way only."""
-    return b"".join(len(part).to_bytes(4, "big") + part for part in parts)
+    return b"".join([len(part).to_bytes(4, "big") + part for part in parts])
 
 
 def name(text: str) -> bytes:

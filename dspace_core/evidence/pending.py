@@ -49,19 +49,19 @@ async def attest(db: Connection, draft: Draft, keyring: Keyring) -> Receipt:
 
     The id is the caller's (`meta.entry`); the entry is recorded when the caller's transaction commits.
     """
-    (receipt,) = await attest_all(db, (draft,), keyring)
-    return receipt
+    await attest_all(db, (draft,), keyring)
+    return Receipt(draft.meta.entry, draft_digest(draft), State.RECORDED)
 
 
-async def attest_all(db: Connection, drafts: Sequence[Draft], keyring: Keyring) -> tuple[Receipt, ...]:
-    """Record many acts in one statement, for a commit lane. One that is refused refuses all."""
+async def attest_all(db: Connection, drafts: Sequence[Draft], keyring: Keyring) -> None:
+    """Record many acts in one statement, for a commit lane, where nobody waits for a receipt. One that is refused
+    refuses all."""
     day, key = await keyring.today()
     rows = []
     for draft in drafts:
         entry, subject = draft.meta.entry, subject_of(draft)
         rows.append(Pending(entry, subject, day, seal(key, encode(draft), _bound_to(entry, subject))))
     await tables.add_pending(db, rows)
-    return tuple(Receipt(draft.meta.entry, draft_digest(draft), State.RECORDED) for draft in drafts)
 
 
 def open_pending(row: Pending, key: Secret) -> Draft:

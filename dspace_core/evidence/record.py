@@ -189,19 +189,23 @@ def encode(group: Group) -> bytes:
         encoded = _ENCODER.encode(group)
     except (UnicodeEncodeError, TypeError):
         raise EntryMalformed from None
-    decode(encoded, type(group))  # a struct checks no types when it is made; reading it does
+    _read(encoded, type(group))  # a struct checks no types when it is made; reading it does
     return encoded
 
 
 def decode(encoded: bytes, form: type[T]) -> T:
     """Read a group, a draft or a record; only its canonical form is one."""
-    try:
-        read = msgspec.json.decode(encoded, type=form)
-    except (msgspec.MsgspecError, UnicodeDecodeError):
-        raise EntryMalformed from None
+    read = _read(encoded, form)
     if _ENCODER.encode(read) != encoded:
         raise EntryMalformed
     return read
+
+
+def _read(encoded: bytes, form: type[T]) -> T:
+    try:
+        return msgspec.json.decode(encoded, type=form)
+    except (msgspec.MsgspecError, UnicodeDecodeError):
+        raise EntryMalformed from None
 
 
 def group_digest(name: str, salt: Secret, encoded: bytes, suite: Suite = INTERNATIONAL) -> bytes:

@@ -5,8 +5,8 @@ import msgspec
 from dspace_core.catalog import DataCategory, Edition, FieldRef, ServiceItem
 from dspace_core.catalog.refusals import CategoryUnknown
 from dspace_core.gate.refusals import BasesMixed, BasisUnserved, ItemUnserved, Undeclared
-from dspace_core.gate.wanted import Wanted
 from dspace_core.grants import field_key
+from dspace_core.scenario import Use
 from dspace_core.values import Basis, DataLevel
 
 _SERVED = (Basis.GRANT, Basis.STATUTORY_DUTY)
@@ -24,13 +24,15 @@ class Declared(msgspec.Struct, frozen=True, kw_only=True):
     """Those of them at level 3 or above."""
 
 
-def declared(wanted: Wanted, edition: Edition) -> Declared:
-    """Hold an ask against the catalogue. (1) the item is this plugin's  (2) it lists each field, for this purpose
+def declared(edition: Edition, code: str, plugin: str, use: Use) -> Declared:
+    """Hold an ask of a plugin, in a case of the service item `code`, against the catalogue.
+
+    (1) the item is this plugin's  (2) it lists each field, for this purpose
     (3) all on one basis  (4) on which a plugin may ask. Raises ItemUnknown, ItemUnserved, Undeclared, BasesMixed,
     BasisUnserved.
     """
-    item, use = edition.item(wanted.item), wanted.use
-    if item.plugin != wanted.plugin:  # 1
+    item = edition.item(code)
+    if item.plugin != plugin:  # 1
         raise ItemUnserved
     try:
         category = edition.category(use.item)

@@ -9,6 +9,7 @@ import logging
 from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from contextlib import AsyncExitStack
 from datetime import datetime
+from functools import lru_cache
 from types import TracebackType
 from typing import Self, TypeVar
 from uuid import UUID
@@ -56,10 +57,13 @@ from dspace_core.grants import Use as Intended
 from dspace_core.grants.refusals import GrantChanged, GrantMissing
 from dspace_core.identity.unsealing import documents_of
 from dspace_core.points import Point, reached
+from dspace_core.scenario import Use
 from dspace_core.sources import Answer, DataSource
 from dspace_core.stores import CommitLane, Connection, Ephemeral, Pool, transaction
 from dspace_core.values import Basis, DataLevel, EvidenceId, Subject, random_id
 
+_DECLARED = 4096
+"""So many declared asks are remembered: more than the catalogue has."""
 _log = logging.getLogger("dspace.gate")
 Found = TypeVar("Found", bound=Withdrawn | Changed | AlreadyEnded | Amended)
 
@@ -99,6 +103,7 @@ class Gate:
         self._ephemeral = ephemeral
         self._copies = Copies(db)
         self._attest = recorder(keyring)
+        self._declared = lru_cache(_DECLARED)(self._read_catalogue)
         self._open = AsyncExitStack()
         self._standing: CommitLane[GrantedUse, Admission] = CommitLane(db, write=self._write_granted, key=_entry)
         self._budgeted: CommitLane[GrantedUse, Admission] = CommitLane(db, write=self._write_granted, key=_entry)
@@ -124,7 +129,7 @@ class Gate:
         catalog, grants, sources, identity, stores; what `release` raises.
         """
         try:
-            wanting = declared(wanted, self._catalogue().edition(wanted.edition))  # 1
+            wanting = self._declared(wanted.edition, wanted.item, wanted.plugin, wanted.use)  # 1
             if wanting.basis is Basis.GRANT:
                 return await self._under_grant(wanted, wanting, release)
             return await self._by_law(wanted, wanting, release)
@@ -185,6 +190,10 @@ class Gate:
         return await stops.settled(self._db, self._lease, self._ephemeral, subject, basis)
 
     # The ways of a use
+
+    def _read_catalogue(self, edition: int, item: str, plugin: str, use: Use) -> Declared:
+        """What an edition declares of an ask never changes."""
+        return declared(self._catalogue().edition(edition), item, plugin, use)
 
     async def _under_grant(self, wanted: Wanted, wanting: Declared, release: Release) -> Released:
         grant = await self._covering(wanted, wanting)

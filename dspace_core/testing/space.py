@@ -138,7 +138,9 @@ class ScratchSpace(msgspec.Struct, frozen=True):
                     await duties.approve(db, duty.id, approver, _now(), session.keyring)
 
     @asynccontextmanager
-    async def process(self, clock: Clock = _now, *, hears: bool = True) -> AsyncIterator[SpaceProcess]:
+    async def process(
+        self, clock: Clock = _now, *, hears: bool = True, gate: type[Gate] = Gate
+    ) -> AsyncIterator[SpaceProcess]:
         """One process with a gate. `hears`: whether it learns of stops by announcement, or only when it renews."""
         catalogue = Catalogue.from_file(STARTER)
         async with AsyncExitStack() as stack:
@@ -150,7 +152,7 @@ class ScratchSpace(msgspec.Struct, frozen=True):
             await stack.enter_async_context(own)
             lease = await stack.enter_async_context(Lease(own, ephemeral))
             mark = self.ledger.place / f"refusals-{random_id()}"
-            gate = Gate(
+            door = gate(
                 session.db,
                 lease,
                 session.keyring,
@@ -160,9 +162,9 @@ class ScratchSpace(msgspec.Struct, frozen=True):
                 use_key=use_key(session.provider),
                 ephemeral=ephemeral,
             )
-            await stack.enter_async_context(gate)
+            await stack.enter_async_context(door)
             yield SpaceProcess(
-                session, lease, gate, IdentityBook(session.db, session.keyring, session.provider), catalogue
+                session, lease, door, IdentityBook(session.db, session.keyring, session.provider), catalogue
             )
 
     async def _source(self, stack: AsyncExitStack, authority: str) -> SqlSource:

@@ -1,16 +1,13 @@
 """What an item declares of an ask: article 4 and article 10, without a server."""
 
-from uuid import UUID
-
 import msgspec
 import pytest
 
 from dspace_core.catalog import STARTER, Catalogue, Edition, FieldRef, FieldUse
 from dspace_core.errors import Refusal
-from dspace_core.gate import Wanted
-from dspace_core.gate.declaring import declared
+from dspace_core.gate.declaring import Declared, declared
 from dspace_core.scenario import Use
-from dspace_core.values import Basis, CaseId, Subject
+from dspace_core.values import Basis
 
 CLAIM = "1244000045585999793440514001000"
 PURPOSE = "将养老金发放到您本人的账户"
@@ -21,17 +18,8 @@ def edition() -> Edition:
     return Catalogue.from_file(STARTER).editions[0]
 
 
-def asking(use: Use, item: str = CLAIM) -> Wanted:
-    return Wanted(
-        subject=Subject(UUID(int=1)),
-        plugin="social_security",
-        edition=1,
-        item=item,
-        case=CaseId(UUID(int=2)),
-        hook="decide",
-        use=use,
-        grants=(),
-    )
+def asked(edition: Edition, use: Use, item: str = CLAIM, plugin: str = "social_security") -> Declared:
+    return declared(edition, item, plugin, use)
 
 
 def account(*fields: str) -> Use:
@@ -50,7 +38,7 @@ def used(field: str, basis: Basis) -> FieldUse:
 
 
 def test_what_is_listed_is_declared_with_its_basis_and_its_sensitive_fields(edition: Edition) -> None:
-    found = declared(asking(account("account_no", "bank_name")), edition)
+    found = asked(edition, account("account_no", "bank_name"))
     assert found.basis is Basis.GRANT
     assert found.keys == {"bank.account.account_no", "bank.account.bank_name"}
     assert found.sensitive == {"bank.account.account_no"}
@@ -58,32 +46,31 @@ def test_what_is_listed_is_declared_with_its_basis_and_its_sensitive_fields(edit
 
 def test_article_4_one_field_too_many_shuts_all(edition: Edition) -> None:
     with pytest.raises(Refusal, match=r"gate\.undeclared"):
-        declared(asking(account("account_no", "status")), edition)
+        asked(edition, account("account_no", "status"))
 
 
 def test_article_10_another_purpose_is_another_use(edition: Edition) -> None:
     with pytest.raises(Refusal, match=r"gate\.undeclared"):
-        declared(asking(msgspec.structs.replace(account("account_no"), purpose="别的")), edition)
+        asked(edition, msgspec.structs.replace(account("account_no"), purpose="别的"))
 
 
 def test_an_item_that_the_catalogue_does_not_have_is_refused(edition: Edition) -> None:
     with pytest.raises(Refusal, match=r"catalog\.item_unknown"):
-        declared(asking(account("account_no"), item="nothing"), edition)
+        asked(edition, account("account_no"), item="nothing")
 
 
 def test_article_10_a_plugin_that_does_not_serve_the_item_gets_nothing(edition: Edition) -> None:
-    other = msgspec.structs.replace(asking(account("account_no")), plugin="stranger")
     with pytest.raises(Refusal, match=r"gate\.item_unserved"):
-        declared(other, edition)
+        asked(edition, account("account_no"), plugin="stranger")
 
 
 def test_fields_on_different_bases_are_asked_for_apart(edition: Edition) -> None:
     mixed = with_uses(edition, used("account_no", Basis.GRANT), used("bank_name", Basis.STATUTORY_DUTY))
     with pytest.raises(Refusal, match=r"gate\.bases_mixed"):
-        declared(asking(account("account_no", "bank_name")), mixed)
+        asked(mixed, account("account_no", "bank_name"))
 
 
 @pytest.mark.parametrize("basis", [Basis.SUBJECT_ACCESS, Basis.SCREENING_RUN])
 def test_article_1_a_plugin_asks_on_two_bases_only(edition: Edition, basis: Basis) -> None:
     with pytest.raises(Refusal, match=r"gate\.basis_unserved"):
-        declared(asking(account("account_no")), with_uses(edition, used("account_no", basis)))
+        asked(with_uses(edition, used("account_no", basis)), account("account_no"))
