@@ -1,7 +1,8 @@
 """Refusals of one kind within a minute: the first is recorded at once, the rest as one further entry with a count.
 
 The counts are in memory. A mark on the disk says that there are some: a process that finds its own mark when it starts
-died with counts untold, and records a gap.
+died with counts untold, and records a gap. What could not be recorded at once is owed as a count, and a gap with the
+number of those says that it comes late.
 """
 
 import asyncio
@@ -48,57 +49,97 @@ class Coalesced:
         self._clock = clock
         self._minute = _minute(clock())
         self._counts: dict[Refused, int] = {}
-        self._owed: list[tuple[Refused, int]] = []
+        """Of this minute: those whose first is recorded or being recorded, and how many came after it."""
+        self._owed: dict[tuple[int, Refused], int] = {}
+        self._late = 0
         self._telling = asyncio.Lock()
 
     async def start(self) -> bool:
         """Record a gap if the process before died with counts untold; answer whether it did."""
         if not self._mark.exists():
             return False
-        await self._attest(Draft(who=Who(actor=Actor.SYSTEM), meta=_event(Act.GAP, self._clock())))
-        self._mark.unlink()
+        await self._attest(_gap(self._clock()))
+        self._clear_mark()
         return True
 
     async def refuse(self, refused: Refused) -> None:
-        """Record a refusal, or count it. Returns when the first of its minute is durable."""
-        await self.tell()
-        if refused in self._counts:
+        """Record a refusal, or count it. Returns when the first of its minute is durable.
+
+        What `attest` raises is raised; the refusal and those counted meanwhile are then owed, and the next one of the
+        kind is tried as a first again. One whose recording was cut off in between may be counted once more.
+        """
+        self._turn()
+        minute, counts = self._minute, self._counts
+        if refused in counts:
+            counts[refused] += 1
             self._set_mark()
-            self._counts[refused] += 1
             return
-        self._counts[refused] = 0
+        counts[refused] = 0
         try:
             await self._attest(refused.draft(Act.USE_REFUSED, self._clock()))
         except BaseException:
-            self._counts.pop(refused, None)
+            # Where the minute is over, what was counted after this one is among what is owed.
+            further = counts.pop(refused) if counts is self._counts else 0
+            self._owe(minute, refused, 1 + further)
+            self._late += 1 + further
+            self._set_mark()
             raise
 
     async def tell(self, *, ending: bool = False) -> None:
         """Record the counts of the minutes that are over, and of this one when the process ends. Call it each second.
 
-        What could not be recorded is owed, and told with the next call.
+        What could not be recorded is owed, and told with the next call; a gap says first how many come late.
         """
-        minute = _minute(self._clock())
-        if minute != self._minute or ending:
-            self._owed += [(refused, count) for refused, count in self._counts.items() if count]
-            self._minute, self._counts = minute, {}
+        self._turn(over=ending)
         async with self._telling:
-            told = bool(self._owed)
+            if late := self._late:
+                await self._attest(_gap(self._clock(), late))
+                self._late -= late
             while self._owed:
-                refused, count = self._owed[0]
+                (minute, refused), count = next(iter(self._owed.items()))
                 await self._attest(refused.draft(Act.REFUSALS_COALESCED, self._clock(), count))
-                del self._owed[0]
-            if told and not any(self._counts.values()):
-                self._mark.unlink(missing_ok=True)
+                self._owe(minute, refused, -count)
+            if not self._late and not any(self._counts.values()):
+                self._clear_mark()
+
+    def _turn(self, *, over: bool = False) -> None:
+        """When the minute is over, owe what was counted in it."""
+        minute = _minute(self._clock())
+        if minute == self._minute and not over:
+            return
+        for refused, count in self._counts.items():
+            self._owe(self._minute, refused, count)
+        self._minute, self._counts = minute, {}
+
+    def _owe(self, minute: int, refused: Refused, count: int) -> None:
+        owed = self._owed.pop((minute, refused), 0) + count
+        if owed:
+            self._owed[minute, refused] = owed
 
     def _set_mark(self) -> None:
         if self._mark.exists():
             return
         file = os.open(self._mark, os.O_WRONLY | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
+        os.close(file)
+        self._sync_folder()
+
+    def _clear_mark(self) -> None:
+        if self._mark.exists():
+            self._mark.unlink()
+            self._sync_folder()
+
+    def _sync_folder(self) -> None:
+        """The mark is an entry of its folder and nothing else: only this puts it on the disk, or takes it off."""
+        folder = os.open(self._mark.parent, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
         try:
-            os.fsync(file)
+            os.fsync(folder)
         finally:
-            os.close(file)
+            os.close(folder)
+
+
+def _gap(at: datetime, count: int | None = None) -> Draft:
+    """That evidence is late or missing: so many refusals, where that is known."""
+    return Draft(who=Who(actor=Actor.SYSTEM), what=What(count=count), meta=_event(Act.GAP, at))
 
 
 def _event(kind: Act, at: datetime) -> Event:

@@ -28,8 +28,9 @@ async def continue_log(db: Pool, keyring: Keyring, heads: Heads, origin: str) ->
         what=What(digest=last.digest.hex(), count=last.size),
         meta=Event(kind=Act.LOG_CONTINUED, entry=entry, act=random_id(), at=to_ms(keyring.clock())),
     )
-    years = await keyring.years({scope_of(draft)})
     async with transaction(db) as connection:
+        await tables.share_numbering(connection)
+        years = await keyring.years({scope_of(draft)})
         if origin in heads.origins or await tables.origin_known(connection, origin):
             raise OriginTaken
         await tables.freeze(connection)

@@ -4,137 +4,193 @@ An erasure is first written to a file that no restore takes back. Replaying it b
 cluster forget again what was erased.
 """
 
+import asyncio
+from collections.abc import Awaitable, Sequence
 from datetime import datetime, timedelta
-from enum import Enum
 from pathlib import Path
 
 import msgspec
 
-from dspace_core.crypto import SubjectCase, SubjectYear
+from dspace_core.calendar import legal_day
+from dspace_core.crypto import SubjectCase, SubjectIdentity, SubjectYear
+from dspace_core.errors import Refusal
 from dspace_core.evidence import key_tables, tables
 from dspace_core.evidence.canonical import canonical
+from dspace_core.evidence.certificate import Certificate, Cleared, Erasure, Kind
+from dspace_core.evidence.clearing import DAYS, clear
 from dspace_core.evidence.journal import Journal
 from dspace_core.evidence.key_tables import Generation
-from dspace_core.evidence.keyring import KEPT, Keyring, key_row
-from dspace_core.evidence.ledger_refusals import KeyErased
-from dspace_core.evidence.pending import Receipt, attest
-from dspace_core.evidence.record import Act, Actor, Draft, Event, Next, What, Who
-from dspace_core.evidence.trail import receipt
+from dspace_core.evidence.keyring import Keyring, key_row
+from dspace_core.evidence.ledger_refusals import EntryUnknown, ErasureWaits, KeyErased, ReplayIncomplete
+from dspace_core.evidence.pending import Receipt, attest, draft_digest, state_of
 from dspace_core.stores import Pool, transaction
-from dspace_core.values import CaseId, EvidenceId, Subject, from_ms, random_id, to_ms
+from dspace_core.values import EvidenceId, from_ms, random_id, to_ms
 
-_LAST_DAY_KEY = timedelta(days=1) + KEPT
-"""A record of this moment was sealed under today's key first, which lives that long at most once all is numbered."""
-
-
-class Kind(Enum):
-    """What an erasure covers."""
-
-    YEAR = "year"
-    CASE = "case"
-
-
-class Erasure(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
-    """One line of the file: which key was destroyed, when, and under which id that is recorded."""
-
-    kind: Kind
-    subject: Subject
-    entry: EvidenceId
-    act: EvidenceId
-    at: int
-    year: int = 0
-    generation: int = 0
-    case: CaseId | None = None
-
-    def draft(self) -> Draft:
-        """What is recorded of it, in the subject's own chain."""
-        what = What(item="evidence.year", count=self.year, version=self.generation)
-        return Draft(
-            who=Who(actor=Actor.SYSTEM, subject=self.subject),
-            what=what if self.kind is Kind.YEAR else What(item="case"),
-            next=Next(case=self.case),
-            meta=Event(kind=Act.KEY_ERASED, entry=self.entry, act=self.act, at=self.at),
-        )
-
-
-class Certificate(msgspec.Struct, frozen=True):
-    """What the person gets: what was erased, since when it is out of use, and when the last backup of the key expires."""
-
-    kind: Kind
-    subject: Subject
-    year: int | None
-    case: CaseId | None
-    erased_at: datetime
-    complete_at: datetime
-    receipt: Receipt
+_POLL_SECONDS = 0.02
+_LINES = msgspec.json.Decoder(Erasure | Cleared)
 
 
 class Eraser:
     """Erases, and repeats erasures after a restore. Enters both clusters as the notary."""
 
-    def __init__(self, db: Pool, keyring: Keyring, path: Path, backups: timedelta) -> None:
-        """`path`: the file of erasures, beside `cas`. `backups`: how long a backup of the keys cluster is kept."""
+    def __init__(
+        self, db: Pool, keyring: Keyring, path: Path, backups: timedelta, *, patience: timedelta = timedelta(seconds=5)
+    ) -> None:
+        """`path`: the file of erasures, beside `cas`. `backups`: how long a backup of the keys cluster is kept.
+
+        `patience`: for how long an erasure waits until what is recorded of the subject is numbered.
+        """
         self._db = db
         self._keyring = keyring
         self._path = path
         self._backups = backups
+        self._patience = patience
 
-    async def erase(self, scope: SubjectYear | SubjectCase) -> Certificate:
-        """Destroy the key of a subject's year, as far as it is numbered until now, or of a case.
+    async def erase(self, scope: SubjectYear | SubjectCase | SubjectIdentity) -> Certificate:
+        """Destroy the key of a subject's year, as far as it is recorded until now, of a case, or of an identity.
 
-        (1) the line in the file  (2) the key  (3) the entry. A crash in between is made good by `replay`.
-        Refuses with `KeyErased` where there is no key.
+        (1) what is recorded of the subject by now is numbered  (2) the line in the file  (3) the key  (4) the entry
+        (5) the files of the keys cluster, see `certify`. What fails after (2) is made good by `replay`.
+        Refuses with `KeyErased` where there is no key, with `ErasureWaits` when the notary does not come.
         """
         erasure = await self._planned(scope)
+        if erasure.kind is Kind.YEAR:
+            await self._numbered(erasure)  # 1
         with Journal(self._path).held() as held:
-            held.append(canonical(erasure))  # 1
-        return await self._carry_out(erasure)
+            held.append(canonical(erasure))  # 2
+        await self._destroy(erasure)  # 3
+        await self._record(erasure)  # 4
+        return await self._certified(erasure, None)  # 5
+
+    async def certify(self, entry: EvidenceId) -> Certificate:
+        """The certificate of an erasure by the id of its entry; clears the files of the keys cluster if that is due.
+
+        Once they are known to be clear, that is written into the file of erasures and the dates stay. Refuses with
+        `EntryUnknown`, `JournalDamaged`.
+        """
+        lines = self._lines()
+        found = [line for line in lines if isinstance(line, Erasure) and line.entry == entry]
+        if not found:
+            raise EntryUnknown
+        cleared = [from_ms(line.at) for line in lines if isinstance(line, Cleared) and line.entry == entry]
+        return await self._certified(found[0], cleared[0] if cleared else None)
 
     async def replay(self) -> int:
-        """Carry out every erasure of the file again where it does not stand. Answers how many lines there are.
+        """Carry out every erasure of the file again where it does not stand. Answers how many there are.
 
-        Call it before anything else opens the databases. Refuses with `JournalDamaged`.
+        (1) all keys are destroyed  (2) what is missing of their entries is recorded; one that stands is never opened
+        (3) the tables concerned are cleared. A line that fails stops no other: at the end it is `ReplayIncomplete`.
+        Call it before anything else opens the databases. Refuses with `JournalDamaged`, and with `KeysKept` after (2).
         """
+        erasures = [line for line in self._lines() if isinstance(line, Erasure)]
+        failed: set[EvidenceId] = set()
+        tables_touched: set[str] = set()
+        for erasure in erasures:  # 1
+            name = await _tried(self._destroy(erasure), erasure, failed)
+            if name is not None:
+                tables_touched.add(name)
+        for erasure in erasures:  # 2
+            await _tried(self._record(erasure), erasure, failed)
+        if failed:
+            raise ReplayIncomplete(failed=len(failed), of=len(erasures))
+        if tables_touched:
+            await clear(self._keyring.keys, tables_touched)  # 3
+        return len(erasures)
+
+    def _lines(self) -> Sequence[Erasure | Cleared]:
         with Journal(self._path).held() as held:
-            lines = held.news
-        for line in lines:
-            await self._carry_out(msgspec.json.decode(line, type=Erasure))
-        return len(lines)
+            return [_LINES.decode(line) for line in held.news]
 
-    async def _planned(self, scope: SubjectYear | SubjectCase) -> Erasure:
+    async def _planned(self, scope: SubjectYear | SubjectCase | SubjectIdentity) -> Erasure:
         entry, act, at = EvidenceId(random_id()), EvidenceId(random_id()), to_ms(self._keyring.clock())
+        if isinstance(scope, SubjectYear):
+            live = await key_tables.live_years(self._keyring.keys, (scope,))
+            if not live:
+                raise KeyErased(kind="year")
+            (generation,) = live
+            return Erasure(Kind.YEAR, scope.subject, entry, act, at, year=scope.year, generation=generation.number)
+        row = key_row(scope)
+        if await key_tables.subject_key(self._keyring.keys, row) is None:
+            raise KeyErased(kind=row.kind)
         if isinstance(scope, SubjectCase):
-            await self._keyring.held(scope)
             return Erasure(Kind.CASE, scope.subject, entry, act, at, case=scope.case)
-        live = await key_tables.live_years(self._keyring.keys, (scope,))
-        if not live:
-            raise KeyErased(kind="year")
-        (generation,) = live
-        return Erasure(Kind.YEAR, scope.subject, entry, act, at, year=scope.year, generation=generation.number)
+        return Erasure(Kind.IDENTITY, scope.subject, entry, act, at)
 
-    async def _carry_out(self, erasure: Erasure) -> Certificate:
-        if erasure.case is not None:
-            row = key_row(SubjectCase(erasure.subject, erasure.case))
-            await key_tables.erase_subject_key(self._keyring.keys, row)  # 2
-        else:
-            scope = SubjectYear(erasure.subject, erasure.year)
-            await key_tables.erase_year(self._keyring.keys, Generation(scope, erasure.generation))  # 2
-        self._keyring.forget()
-        at = from_ms(erasure.at)
+    async def _numbered(self, erasure: Erasure) -> None:
+        """Wait until nothing that was recorded of the subject before this moment waits for its number."""
+        clock = asyncio.get_running_loop().time
+        deadline = clock() + self._patience.total_seconds()
+        moment = await tables.moment(self._db)
+        while waiting := await tables.waiting_since(self._db, erasure.subject, moment):
+            if clock() >= deadline:
+                raise ErasureWaits(waiting=waiting)
+            await asyncio.sleep(_POLL_SECONDS)
+
+    async def _destroy(self, erasure: Erasure) -> str:
+        """Destroy the key; answers which table still holds its bytes. Nobody numbers under it when this returns."""
+        scope, keys = erasure.scope, self._keyring.keys
+        try:
+            if not isinstance(scope, SubjectYear):
+                return await key_tables.erase_subject_key(keys, key_row(scope))
+            async with transaction(self._db) as db:
+                await tables.hold_numbering(db)
+                return await key_tables.erase_year(keys, Generation(scope, erasure.generation))
+        finally:
+            self._keyring.forget()
+
+    async def _record(self, erasure: Erasure) -> None:
+        """Record the erasure unless it is; the entry is not opened, for its own year may be erased by now."""
+        if await tables.one(self._db, erasure.subject, erasure.entry) is None:
+            async with transaction(self._db) as db:
+                await attest(db, erasure.draft(), self._keyring)
+
+    async def _certified(self, erasure: Erasure, cleared_at: datetime | None) -> Certificate:
+        cleared_at = cleared_at or await self._cleared(erasure)
+        row = await tables.one(self._db, erasure.subject, erasure.entry)
+        if row is None:
+            raise EntryUnknown
+        covers = None
+        if erasure.kind is Kind.YEAR:
+            generation = Generation(SubjectYear(erasure.subject, erasure.year), erasure.generation)
+            covers = await tables.last_under(self._db, generation)
         return Certificate(
             kind=erasure.kind,
             subject=erasure.subject,
             year=erasure.year or None,
             case=erasure.case,
-            erased_at=at,
-            complete_at=at + self._backups + (_LAST_DAY_KEY if erasure.kind is Kind.YEAR else timedelta(0)),
-            receipt=await self._recorded(erasure),
+            covers=covers,
+            erased_at=from_ms(erasure.at),
+            cleared_at=cleared_at,
+            complete_at=None if cleared_at is None else cleared_at + self._backups,
+            earliest=erasure.earliest + self._backups,
+            receipt=Receipt(erasure.entry, draft_digest(erasure.draft()), state_of(row)),
         )
 
-    async def _recorded(self, erasure: Erasure) -> Receipt:
-        """The entry of the erasure, recorded unless it is (3)."""
-        known = await tables.one(self._db, erasure.subject, erasure.entry)
-        if known is None:
-            async with transaction(self._db) as db:
-                return await attest(db, erasure.draft(), self._keyring)
-        return await receipt(self._db, self._keyring, erasure.subject, erasure.entry)
+    async def _cleared(self, erasure: Erasure) -> datetime | None:
+        """Clear the files; None where they cannot be clear yet, or something holds them.
+
+        The key's own table is cleared at once; for good only when no other process remembers the key, and for a year
+        when the day keys are gone under which its records waited.
+        """
+        keys = self._keyring.keys
+        oldest = await key_tables.oldest_day(keys)
+        days_gone = oldest is None or oldest > legal_day(from_ms(erasure.at)) or erasure.kind is not Kind.YEAR
+        try:
+            await clear(keys, {await self._destroy(erasure), DAYS})
+        except Refusal:  # a file that holds it, a lock, a lost session: the key is out of use all the same
+            return None
+        now = self._keyring.clock()
+        if not days_gone or now < erasure.earliest:
+            return None
+        with Journal(self._path).held() as held:
+            held.append(canonical(Cleared(erasure.entry, to_ms(now))))
+        return from_ms(to_ms(now))
+
+
+async def _tried(step: Awaitable[str | None], erasure: Erasure, failed: set[EvidenceId]) -> str | None:
+    """What a step of one erasure answers; a failure is noted and stops no other erasure."""
+    try:
+        return await step
+    except Exception:  # noqa: BLE001  (whatever stops one, the others are carried out, and it is told at the end)
+        failed.add(erasure.entry)
+        return None

@@ -1,5 +1,6 @@
 """The SQL of the keys cluster. Each statement commits by itself: a key is there before anything is sealed under it."""
 
+import secrets
 from collections.abc import Collection, Iterable, Sequence
 from datetime import date, datetime
 from uuid import UUID
@@ -11,10 +12,12 @@ from dspace_core.stores import Connection, Pool
 from dspace_core.values import Subject
 
 Keys = Pool | Connection
+_GENERATIONS = 1 << 48
+"""So many numbers there are; a cluster that forgot which it gave away does not give the same one again."""
 
 
 class Generation(msgspec.Struct, frozen=True):
-    """One key of a subject's year; after an erasure the next is made for what follows."""
+    """One key of a subject's year; after an erasure another is made for what follows. The number is random."""
 
     scope: SubjectYear
     number: int
@@ -35,20 +38,18 @@ _LIVE_YEARS = """
 """
 _YEARS_AT = """
     SELECT subject_id, year, generation, wrapped FROM subject_year_key
-    JOIN unnest($1::uuid[], $2::smallint[], $3::smallint[]) AS wanted (subject_id, year, generation)
+    JOIN unnest($1::uuid[], $2::smallint[], $3::bigint[]) AS wanted (subject_id, year, generation)
     USING (subject_id, year, generation) WHERE wrapped IS NOT NULL
 """
 _ADD_YEARS = """
     INSERT INTO subject_year_key (subject_id, year, generation, wrapped)
-    SELECT subject_id, year, 1 + coalesce((
-        SELECT max(generation) FROM subject_year_key AS held
-        WHERE held.subject_id = fresh.subject_id AND held.year = fresh.year), -1), wrapped
-    FROM unnest($1::uuid[], $2::smallint[], $3::bytea[]) AS fresh (subject_id, year, wrapped)
+    SELECT * FROM unnest($1::uuid[], $2::smallint[], $3::bigint[], $4::bytea[])
+        AS fresh (subject_id, year, generation, wrapped)
     ORDER BY subject_id, year ON CONFLICT DO NOTHING
 """
 _ERASE_YEAR = """
     INSERT INTO subject_year_key (subject_id, year, generation) VALUES ($1, $2, $3)
-    ON CONFLICT (subject_id, year, generation) DO UPDATE SET wrapped = NULL
+    ON CONFLICT (subject_id, year, generation) DO UPDATE SET wrapped = NULL RETURNING tableoid::regclass::text
 """
 _SUBJECT_KEY = "SELECT wrapped FROM subject_key WHERE subject_id = $1 AND kind = $2 AND id = $3"
 _ADD_SUBJECT_KEY = """
@@ -56,7 +57,7 @@ _ADD_SUBJECT_KEY = """
 """
 _ERASE_SUBJECT_KEY = """
     INSERT INTO subject_key (subject_id, kind, id) VALUES ($1, $2, $3)
-    ON CONFLICT (subject_id, kind, id) DO UPDATE SET wrapped = NULL
+    ON CONFLICT (subject_id, kind, id) DO UPDATE SET wrapped = NULL RETURNING tableoid::regclass::text
 """
 _ANSWER = "SELECT wrapped FROM answer_key WHERE subject_id = $1 AND answer_id = $2"
 _ADD_ANSWER = """
@@ -69,6 +70,7 @@ _WAKE_DAYS = "UPDATE day_key SET idle_since = NULL WHERE day = ANY($1::date[]) A
 _REST_DAYS = """
     UPDATE day_key SET idle_since = $3 WHERE idle_since IS NULL AND day < $2 AND day <> ALL($1::date[])
 """
+_OLDEST_DAY = "SELECT min(day) FROM day_key"
 _DROP_DAYS = "DELETE FROM day_key WHERE idle_since <= $2 AND day <> ALL($1::date[]) RETURNING day"
 
 
@@ -90,18 +92,20 @@ async def years_at(keys: Keys, wanted: Collection[Generation]) -> dict[Generatio
 
 
 async def add_years(keys: Keys, fresh: Sequence[tuple[SubjectYear, bytes]]) -> None:
-    """Put a key in use for each that has none, under the next generation; whoever was first stays."""
+    """Put a key in use for each that has none, under a new generation; whoever was first stays."""
     await keys.execute(
         _ADD_YEARS,
         [scope.subject for scope, _ in fresh],
         [scope.year for scope, _ in fresh],
+        [secrets.randbelow(_GENERATIONS) for _ in fresh],
         [wrapped for _, wrapped in fresh],
     )
 
 
-async def erase_year(keys: Keys, generation: Generation) -> None:
-    """Destroy the key; the generation stays used, also where the key was not known."""
-    await keys.execute(_ERASE_YEAR, generation.scope.subject, generation.scope.year, generation.number)
+async def erase_year(keys: Keys, generation: Generation) -> str:
+    """Destroy the key; the generation stays used, also where the key was not known. Answers the table to be cleared."""
+    scope = generation.scope
+    return str(await keys.fetchval(_ERASE_YEAR, scope.subject, scope.year, generation.number))
 
 
 async def subject_key(keys: Keys, row: SubjectKeyRow) -> bytes | None:
@@ -115,9 +119,9 @@ async def add_subject_key(keys: Keys, row: SubjectKeyRow, wrapped: bytes) -> Non
     await keys.execute(_ADD_SUBJECT_KEY, row.subject, row.kind, row.id, wrapped)
 
 
-async def erase_subject_key(keys: Keys, row: SubjectKeyRow) -> None:
-    """Destroy the key; none is made in its place."""
-    await keys.execute(_ERASE_SUBJECT_KEY, row.subject, row.kind, row.id)
+async def erase_subject_key(keys: Keys, row: SubjectKeyRow) -> str:
+    """Destroy the key; none is made in its place. Answers the table to be cleared."""
+    return str(await keys.fetchval(_ERASE_SUBJECT_KEY, row.subject, row.kind, row.id))
 
 
 async def answer_key(keys: Keys, scope: SubjectAnswer) -> bytes | None:
@@ -145,6 +149,12 @@ async def day_key(keys: Keys, day: date) -> bytes | None:
 async def add_day_key(keys: Keys, day: date, wrapped: bytes) -> None:
     """Put the key there unless there is one: all processes share one key a day."""
     await keys.execute(_ADD_DAY, day, wrapped)
+
+
+async def oldest_day(keys: Keys) -> date | None:
+    """The oldest day that has a key; None where none has."""
+    found: date | None = await keys.fetchval(_OLDEST_DAY)
+    return found
 
 
 async def settle_days(

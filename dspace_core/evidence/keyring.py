@@ -4,7 +4,6 @@ The cluster decides each time whether a key still lives; a process remembers onl
 another process takes effect with the next question.
 """
 
-import time
 from collections.abc import Callable, Collection, Iterable
 from datetime import date, datetime, timedelta
 
@@ -27,14 +26,17 @@ from dspace_core.crypto import (
 from dspace_core.evidence import key_tables
 from dspace_core.evidence.key_tables import Generation, SubjectKeyRow
 from dspace_core.evidence.ledger_refusals import DayKeyGone, KeyErased
+from dspace_core.evidence.opened_keys import OpenedKeys
 from dspace_core.stores import Pool
 
 Clock = Callable[[], datetime]
 """Business time: an aware instant. Passed in, so that tests and deadlines own it."""
 KEPT = timedelta(hours=48)
 """How long a day key outlives its last waiting record, and an answer key its answer (design 12.7, 12.15)."""
-_REMEMBERED = 65_536
-_REMEMBERED_SECONDS = 300.0
+REMEMBERED = timedelta(minutes=5)
+"""For how long a process remembers what it opened, also one that does nothing meanwhile."""
+_UNASKED = b""
+"""In place of the wrapped bytes: the key of today is used without asking the cluster each time."""
 
 
 class HeldYear(msgspec.Struct, frozen=True):
@@ -51,17 +53,18 @@ class Keyring:
         self.keys = keys
         self.clock = clock
         self._provider = provider
-        self._opened = _Opened()
-        self._today: tuple[date, Secret] | None = None
+        self._opened = OpenedKeys(REMEMBERED.total_seconds())
 
     async def today(self) -> tuple[date, Secret]:
         """The legal day of this moment and its key, made if it is the first question of the day."""
         day = legal_day(self.clock())
-        if self._today is None or self._today[0] != day:
+        key = self._opened.get(Day(day), _UNASKED)
+        if key is None:
             if await key_tables.day_key(self.keys, day) is None:
                 await key_tables.add_day_key(self.keys, day, mint(self._provider, Day(day)).wrapped)
-            self._today = day, await self.day(day)
-        return self._today
+            key = await self.day(day)
+            self._opened.keep(Day(day), _UNASKED, key)
+        return day, key
 
     async def day(self, day: date) -> Secret:
         """The key of a day. Refuses with `DayKeyGone`."""
@@ -134,7 +137,6 @@ class Keyring:
     def forget(self) -> None:
         """Forget every opened key."""
         self._opened.forget()
-        self._today = None
 
     def _year(self, generation: Generation, wrapped: bytes) -> YearKey:
         return YearKey(self._open(generation.scope, wrapped))
@@ -152,26 +154,3 @@ def key_row(scope: SubjectCase | SubjectIdentity) -> SubjectKeyRow:
     if isinstance(scope, SubjectCase):
         return SubjectKeyRow(scope.subject, "case", scope.case)
     return SubjectKeyRow(scope.subject, "identity", scope.subject)
-
-
-class _Opened:
-    """What unwrapping gave, for five minutes at most: it spares the unwrapping, never the question whether a key lives."""
-
-    def __init__(self) -> None:
-        self._held: dict[tuple[Scope, bytes], tuple[Secret, float]] = {}
-
-    def get(self, scope: Scope, wrapped: bytes) -> Secret | None:
-        found = self._held.get((scope, wrapped))
-        return found[0] if found else None
-
-    def keep(self, scope: Scope, wrapped: bytes, key: Secret) -> None:
-        now = time.monotonic()
-        while self._held:
-            oldest = next(iter(self._held))
-            if len(self._held) < _REMEMBERED and now - self._held[oldest][1] < _REMEMBERED_SECONDS:
-                break
-            del self._held[oldest]
-        self._held[scope, wrapped] = key, now
-
-    def forget(self) -> None:
-        self._held.clear()

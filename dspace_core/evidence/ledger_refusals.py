@@ -35,6 +35,43 @@ class KeyErased(Refusal):
     remedy = Text("其内容无法恢复", "what was sealed under it cannot be restored")
 
 
+class ErasureWaits(Refusal):
+    """What was recorded of the subject before the erasure is not numbered yet; nothing was erased."""
+
+    code = "evidence.erasure_waits"
+    says = Text(
+        "该主体尚有 {waiting} 条存证未编号, 未执行删除", "{waiting} entries of the subject wait; nothing was erased"
+    )
+    remedy = Text("请确认公证进程正在运行, 然后重试", "see that the notary runs, and ask again")
+
+
+class ReplayIncomplete(Refusal):
+    """Some erasures of the file could not be carried out again; all others were."""
+
+    code = "evidence.replay_incomplete"
+    says = Text("{of} 项删除中有 {failed} 项未能重新执行", "{failed} of {of} erasures could not be carried out again")
+    remedy = Text(
+        "切勿开放数据库; 请排除两个数据库的故障后重新执行",
+        "do not open the databases; see that both clusters answer, and replay again",
+    )
+
+
+class KeysKept(Refusal):
+    """Destroyed keys may still stand in the files of the keys cluster. They are out of use all the same."""
+
+    code = "evidence.keys_kept"
+    says = Text(
+        "密钥已停用, 但其字节仍可能保留在密钥库的文件中: {where}",
+        "destroyed keys may still stand in the files of the keys cluster: {where}",
+    )
+    remedy = Text(
+        "rights: 请执行 keys_clearing.sql; wal_recycle 须为 off; snapshot: 请结束持有旧快照的会话; "
+        "wal: 请检查复制槽、归档和 wal_keep_size; 然后重试",
+        "rights: run keys_clearing.sql; wal_recycle must be off; snapshot: end the session that holds an old one; wal: look "
+        "for replication slots, archiving and wal_keep_size; then ask again",
+    )
+
+
 class DayKeyGone(Refusal):
     """A record waits whose day key is gone: the keys cluster is older than the main one, or the key went too early."""
 

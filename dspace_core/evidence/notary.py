@@ -104,6 +104,7 @@ class Notary:
             self._show()
             return 0
         async with transaction(self._db) as db:
+            await tables.share_numbering(db)
             numbered = await self._numbered(db)
             frontier = self._head.frontier.append([leaf_hash(row.leaf) for row in numbered]).frontier
             if not await tables.advance(db, self._head, frontier):  # before anything is stored that could collide

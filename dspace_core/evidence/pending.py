@@ -17,7 +17,7 @@ from dspace_core.evidence.keyring import Keyring
 from dspace_core.evidence.ledger_refusals import PendingUnreadable
 from dspace_core.evidence.record import GROUPS, Draft, Event, Record, decode, encode
 from dspace_core.evidence.refusals import EntryMalformed
-from dspace_core.evidence.tables import Pending
+from dspace_core.evidence.tables import Pending, Standing
 from dspace_core.stores import Connection
 from dspace_core.values import EvidenceId, Subject
 
@@ -85,6 +85,13 @@ def draft_of(record: Record) -> Draft:
     """The record without its place: what the receipt was given for."""
     event = Event(**{name: getattr(record.meta, name) for name in Event.__struct_fields__})
     return Draft(who=record.who, what=record.what, why=record.why, next=record.next, meta=event)
+
+
+def state_of(row: Pending | Standing) -> State:
+    """How far an entry has come, from where it stands."""
+    if isinstance(row, Pending):
+        return State.RECORDED
+    return State.SIGNED if row.signed else State.NUMBERED
 
 
 def subject_of(draft: Draft) -> Subject:

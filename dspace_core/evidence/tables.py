@@ -1,7 +1,7 @@
 """The SQL of evidence in the main cluster: what waits, what is numbered, the leaves, and the head of each log."""
 
 from collections.abc import Collection, Sequence
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from uuid import UUID
 
 import msgspec
@@ -22,6 +22,24 @@ class Pending(msgspec.Struct, frozen=True):
     subject: Subject
     day: date
     sealed: bytes
+
+
+class Waited(msgspec.Struct, frozen=True):
+    """A place among a subject's waiting records: where a page ended."""
+
+    since: datetime
+    entry: EvidenceId
+
+
+class Waiting(Pending, frozen=True):
+    """A record that waits, with its place in the queue: since when, on the database's clock."""
+
+    since: datetime
+
+    @property
+    def place(self) -> Waited:
+        """Where a page ends that ends with it."""
+        return Waited(self.since, self.entry)
 
 
 class Numbered(msgspec.Struct, frozen=True):
@@ -77,6 +95,11 @@ class Standing(msgspec.Struct, frozen=True):
     """The newest signed checkpoint of its log."""
 
     @property
+    def place(self) -> int:
+        """Where a page ends that ends with it."""
+        return self.seq
+
+    @property
     def signed(self) -> bool:
         """Whether that checkpoint covers it."""
         return self.position < self.signed_size
@@ -103,8 +126,7 @@ _TAKE = """
     RETURNING held.evidence_id, subject_id, day, sealed, inserted_at
 """
 _TWICE = """
-    SELECT evidence_id FROM evidence
-    JOIN unnest($1::uuid[], $2::uuid[]) AS taken (subject_id, evidence_id) USING (subject_id, evidence_id) LIMIT 1
+    SELECT evidence_id FROM leaf JOIN unnest($1::uuid[]) AS taken (evidence_id) USING (evidence_id) LIMIT 1
 """
 _CHAIN_ENDS = """
     SELECT wanted.subject_id, newest.seq, leaf.leaf FROM unnest($1::uuid[]) AS wanted (subject_id)
@@ -114,11 +136,14 @@ _CHAIN_ENDS = """
     ) AS newest
     JOIN leaf ON leaf.log = newest.log AND leaf.position = newest.position
 """
-_ADD_LEAVES = "INSERT INTO leaf (log, position, leaf) SELECT $1, * FROM unnest($2::bigint[], $3::bytea[])"
+_ADD_LEAVES = """
+    INSERT INTO leaf (log, position, evidence_id, leaf)
+    SELECT $1, * FROM unnest($2::bigint[], $3::uuid[], $4::bytea[])
+"""
 _ADD_EVIDENCE = """
     INSERT INTO evidence (log, subject_id, seq, evidence_id, position, year, generation, sealed)
     SELECT $1, * FROM unnest(
-        $2::uuid[], $3::bigint[], $4::uuid[], $5::bigint[], $6::smallint[], $7::smallint[], $8::bytea[])
+        $2::uuid[], $3::bigint[], $4::uuid[], $5::bigint[], $6::smallint[], $7::bigint[], $8::bytea[])
 """
 _ADVANCE = "UPDATE log_head SET size = $4, frontier = $5 WHERE log = $1 AND term = $2 AND size = $3 AND NOT frozen"
 _HEAD = "log, origin, frontier, term, continues, signed_size, note"
@@ -138,33 +163,44 @@ _LEAVES = "SELECT leaf FROM leaf WHERE log = $1 AND position >= $2 AND position 
 _DAYS_WAITING = "SELECT DISTINCT day FROM evidence_pending"
 _OLDEST = "SELECT clock_timestamp() - min(inserted_at) FROM evidence_pending"
 _STANDING = """
-    subject_id, evidence_id, sealed, NULL::date AS day, seq, log, position, year, generation, leaf, origin, signed_size,
-    note FROM evidence JOIN leaf USING (log, position) JOIN log_head USING (log)
+    subject_id, evidence.evidence_id, sealed, NULL::date AS day, NULL::timestamptz AS inserted_at, seq, log, position,
+    year, generation, leaf, origin, signed_size, note
+    FROM evidence JOIN leaf USING (log, position) JOIN log_head USING (log)
 """
 _WAITING = """
-    subject_id, evidence_id, sealed, day, NULL::bigint AS seq, NULL::smallint AS log, NULL::bigint AS position,
-    NULL::smallint AS year, NULL::smallint AS generation, NULL::bytea AS leaf, NULL::text AS origin,
-    NULL::bigint AS signed_size, NULL::bytea AS note FROM evidence_pending
+    subject_id, evidence_id, sealed, day, inserted_at, NULL::bigint AS seq, NULL::smallint AS log,
+    NULL::bigint AS position, NULL::smallint AS year, NULL::bigint AS generation, NULL::bytea AS leaf,
+    NULL::text AS origin, NULL::bigint AS signed_size, NULL::bytea AS note FROM evidence_pending
 """
 _ONE = f"""
     SELECT {_WAITING} WHERE subject_id = $1 AND evidence_id = $2
-    UNION ALL SELECT {_STANDING} WHERE subject_id = $1 AND evidence_id = $2
+    UNION ALL SELECT {_STANDING} WHERE subject_id = $1 AND evidence.evidence_id = $2
 """
 _PAGE = f"""
-    (SELECT {_WAITING} WHERE subject_id = $1 AND $2::bigint IS NULL ORDER BY inserted_at DESC, evidence_id LIMIT $3)
+    SELECT * FROM ((SELECT {_WAITING} WHERE subject_id = $1 AND $2::bigint IS NULL
+        AND ($3::timestamptz IS NULL OR (inserted_at, evidence_id) < ($3, $4::uuid))
+        ORDER BY inserted_at DESC, evidence_id DESC LIMIT $5)
     UNION ALL
-    (SELECT {_STANDING} WHERE subject_id = $1 AND ($2::bigint IS NULL OR seq < $2) ORDER BY seq DESC LIMIT $3)
-"""
+    (SELECT {_STANDING} WHERE subject_id = $1 AND ($2::bigint IS NULL OR seq < $2) ORDER BY seq DESC LIMIT $5)) AS entry
+    ORDER BY seq DESC NULLS FIRST, inserted_at DESC, evidence_id DESC LIMIT $5
+"""  # noqa: S608
 _GAP_FREE = """
     SELECT seq, origin, signed_size FROM (
         SELECT seq, row_number() OVER (ORDER BY seq) - 1 AS place, origin, signed_size
         FROM evidence JOIN log_head USING (log) WHERE subject_id = $1 AND position < signed_size
     ) AS covered WHERE seq = place ORDER BY seq DESC LIMIT 1
 """
+_MOMENT = "SELECT clock_timestamp()"
+_WAITING_SINCE = "SELECT count(*) FROM evidence_pending WHERE subject_id = $1 AND inserted_at <= $2"
+_LAST_UNDER = "SELECT max(seq) FROM evidence WHERE subject_id = $1 AND year = $2 AND generation = $3"
+_NUMBERING = int.from_bytes(b"dspace-n", "big")
 
 
 async def add_pending(db: Connection, rows: Sequence[Pending]) -> None:
-    """Let records wait. Their place in the queue is the database's own time."""
+    """Let records wait. Their place in the queue is the database's own time.
+
+    The database refuses an id that waits already or is numbered, whoever's that is, and with it the whole statement.
+    """
     await db.execute(
         _ADD_PENDING,
         [row.entry for row in rows],
@@ -179,15 +215,15 @@ async def any_pending(db: Db) -> bool:
     return bool(await db.fetchval(_ANY_PENDING))
 
 
-async def take(db: Connection, most: int) -> list[Pending]:
+async def take(db: Connection, most: int) -> list[Waiting]:
     """Take records out of the queue, the oldest first; those that another transaction holds are passed over."""
     rows = sorted(await db.fetch(_TAKE, most), key=lambda row: (row["inserted_at"], row["evidence_id"].bytes))
-    return [_pending(row) for row in rows]
+    return [_waiting(row) for row in rows]
 
 
 async def numbered_twice(db: Connection, taken: Sequence[Pending]) -> EvidenceId | None:
-    """An id among those taken that is numbered already, if there is one."""
-    found: EvidenceId | None = await db.fetchval(_TWICE, [row.subject for row in taken], [row.entry for row in taken])
+    """An id among those taken that is numbered already, whoever's entry that is."""
+    found: EvidenceId | None = await db.fetchval(_TWICE, [row.entry for row in taken])
     return found
 
 
@@ -200,13 +236,14 @@ async def chain_ends(db: Connection, subjects: Collection[Subject]) -> dict[Subj
 async def add_numbered(db: Connection, log: int, rows: Sequence[Numbered]) -> None:
     """Store entries and their leaves."""
     positions = [row.position for row in rows]
-    await db.execute(_ADD_LEAVES, log, positions, [row.leaf for row in rows])
+    entries = [row.entry for row in rows]
+    await db.execute(_ADD_LEAVES, log, positions, entries, [row.leaf for row in rows])
     await db.execute(
         _ADD_EVIDENCE,
         log,
         [row.subject for row in rows],
         [row.seq for row in rows],
-        [row.entry for row in rows],
+        entries,
         positions,
         [row.year for row in rows],
         [row.generation for row in rows],
@@ -268,15 +305,48 @@ async def oldest_waits(db: Db) -> timedelta:
     return waited or timedelta(0)
 
 
-async def one(db: Db, subject: Subject, entry: EvidenceId) -> Pending | Standing | None:
+async def one(db: Db, subject: Subject, entry: EvidenceId) -> Waiting | Standing | None:
     """One entry, wherever it is, in one statement."""
     row = await db.fetchrow(_ONE, subject, entry)
     return None if row is None else _entry(row)
 
 
-async def page(db: Db, subject: Subject, before: int | None, most: int) -> list[Pending | Standing]:
-    """A subject's entries in one statement: those that wait (with `before` None) and those numbered, newest first."""
-    return [_entry(row) for row in await db.fetch(_PAGE, subject, before, most)]
+async def page(db: Db, subject: Subject, before: int | Waited | None, most: int) -> list[Waiting | Standing]:
+    """At most so many of a subject's entries in one statement, newest first: those that wait, then those numbered.
+
+    `before` is a number of the chain, and then nothing that waits is read, or a place among what waits.
+    """
+    seq, waited = (None, before) if isinstance(before, Waited) else (before, None)
+    since, entry = (waited.since, waited.entry) if waited else (None, None)
+    return [_entry(row) for row in await db.fetch(_PAGE, subject, seq, since, entry, most)]
+
+
+async def moment(db: Db) -> datetime:
+    """The time on the database's clock, by which records are queued."""
+    now: datetime = await db.fetchval(_MOMENT)
+    return now
+
+
+async def waiting_since(db: Db, subject: Subject, moment: datetime) -> int:
+    """How many records of the subject wait that were inserted at that moment or before, and are committed."""
+    return int(await db.fetchval(_WAITING_SINCE, subject, moment))
+
+
+async def last_under(db: Db, generation: Generation) -> int | None:
+    """The last number in the chain that is sealed under that key; None where nothing is."""
+    scope = generation.scope
+    found: int | None = await db.fetchval(_LAST_UNDER, scope.subject, scope.year, generation.number)
+    return found
+
+
+async def share_numbering(db: Connection) -> None:
+    """Until this transaction ends no year's key is destroyed: what it numbers, an erasure after it knows of."""
+    await db.execute("SELECT pg_advisory_xact_lock_shared($1)", _NUMBERING)
+
+
+async def hold_numbering(db: Connection) -> None:
+    """Nobody numbers from when this returns until the transaction ends."""
+    await db.execute("SELECT pg_advisory_xact_lock($1)", _NUMBERING)
 
 
 async def gap_free(db: Db, subject: Subject) -> Covered | None:
@@ -285,8 +355,9 @@ async def gap_free(db: Db, subject: Subject) -> Covered | None:
     return None if row is None else Covered(row["seq"], row["origin"], row["signed_size"])
 
 
-def _pending(row: Record) -> Pending:
-    return Pending(EvidenceId(UUID(bytes=row["evidence_id"].bytes)), _subject(row), row["day"], row["sealed"])
+def _waiting(row: Record) -> Waiting:
+    entry = EvidenceId(UUID(bytes=row["evidence_id"].bytes))
+    return Waiting(entry, _subject(row), row["day"], row["sealed"], row["inserted_at"])
 
 
 def _head(row: Record) -> LogHead:
@@ -301,9 +372,9 @@ def _head(row: Record) -> LogHead:
     )
 
 
-def _entry(row: Record) -> Pending | Standing:
+def _entry(row: Record) -> Waiting | Standing:
     if row["seq"] is None:
-        return _pending(row)
+        return _waiting(row)
     scope = SubjectYear(_subject(row), row["year"])
     return Standing(
         entry=EvidenceId(UUID(bytes=row["evidence_id"].bytes)),

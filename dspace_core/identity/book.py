@@ -1,11 +1,13 @@
 """The book of identities: which subject a document names, found or entered."""
 
+from collections.abc import Sequence
+
 from dspace_core.crypto import LOOKUP_PURPOSE, KeyId, KeyProvider, Secret, SubjectIdentity, lookup_digest, seal
 from dspace_core.evidence.keyring import Keyring
 from dspace_core.identifiers import SubjectId
 from dspace_core.identity import tables
 from dspace_core.identity.tables import Identity
-from dspace_core.stores import Connection, Pool, transaction
+from dspace_core.stores import Pool, transaction
 from dspace_core.values import Subject, random_id
 
 
@@ -22,31 +24,38 @@ class IdentityBook:
         """The subject of a document; a new random one if nobody asked for it before.
 
         Whoever asks at the same time, here or in another process, gets the same. Raises what `stores` refuses with.
+
+        (1) the rows that stand name the subject, or a new one is thought of  (2) its key is durable, before the row that
+        needs it  (3) the missing rows are entered, unless another process was first: then again, with its subject;
+        the key made in vain belongs to nobody and opens nothing.
+        No session of the main cluster is held during (2): however slow the keys are, who is known is found.
         """
         lookups = self._lookups(document)
-        found = await tables.find(self._db, list(lookups.values()))
-        if len(found) == len(lookups):
-            return found[0].subject
+        subject = Subject(random_id())
+        while True:
+            found = await tables.find(self._db, list(lookups.values()))  # 1
+            if len(found) == len(lookups):
+                return found[0].subject
+            if found:
+                subject = found[0].subject
+            key = await self._keyring.of_subject(SubjectIdentity(subject))  # 2
+            rows = [
+                Identity(lookup, root, subject, seal(key, document.message, bound_to(subject, lookup)))
+                for root, lookup in lookups.items()
+            ]
+            if await self._entered(rows):  # 3
+                return subject
+
+    async def _entered(self, rows: Sequence[Identity]) -> bool:
+        """Enter those that are missing; False, and nothing is, where one that stands names another subject."""
+        lookups = [row.lookup for row in rows]
         async with transaction(self._db) as db:
             # The oldest root is the one that every process holds, also while another has just added a new one.
-            await tables.wait_for_turn(db, list(lookups.values())[-1])
-            return await self._enter(db, document, lookups)
-
-    async def _enter(self, db: Connection, document: SubjectId, lookups: dict[KeyId, bytes]) -> Subject:
-        """Enter the rows that are missing; nobody else enters this document meanwhile."""
-        found = {row.root: row for row in await tables.find(db, list(lookups.values()))}
-        subject = next(iter(found.values())).subject if found else Subject(random_id())
-        missing = [(root, lookup) for root, lookup in lookups.items() if root not in found]
-        if missing:
-            key = await self._keyring.of_subject(SubjectIdentity(subject))  # durable before the row that needs it
-            await tables.add(
-                db,
-                [
-                    Identity(lookup, root, subject, seal(key, document.message, bound_to(subject, lookup)))
-                    for root, lookup in missing
-                ],
-            )
-        return subject
+            await tables.wait_for_turn(db, lookups[-1])
+            if any(held.subject != rows[0].subject for held in await tables.find(db, lookups)):
+                return False
+            await tables.add(db, rows)
+            return True
 
     def _lookups(self, document: SubjectId) -> dict[KeyId, bytes]:
         """The digest of a document under each root held, the current one first."""

@@ -40,6 +40,8 @@ _SETTINGS = {
     "log_statement": "none",
     "logging_collector": "off",
 }
+# A WAL file that is used again keeps its old bytes until then; a destroyed key shall not wait for that.
+_OWN_SETTINGS = {"keys": {"wal_recycle": "off"}}
 _LEFT_BEHIND_SECONDS = 10.0
 _DISK_FULL = (b"No space left on device", b"Check free disk space")  # how PostgreSQL says it
 
@@ -83,7 +85,8 @@ class Cluster:
                 pause()
             self._finish(self._making.returncode)
             self._making = None
-        arguments = [part for name, value in _SETTINGS.items() for part in ("-c", f"{name}={value}")]
+        settings = _SETTINGS | _OWN_SETTINGS.get(self.name, {})
+        arguments = [part for name, value in settings.items() for part in ("-c", f"{name}={value}")]
         with claim.taken(self._claim, self.data, deadline, pause) as held, self.log.open("ab") as log:
             self._clear_stale_locks()
             self.process = children.start(

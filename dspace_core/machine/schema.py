@@ -52,10 +52,17 @@ async def create_database(home: Home, store: Store, name: str) -> None:
             await connection.execute(
                 f'GRANT CONNECT ON DATABASE "{name}" TO {Role.MIGRATE.value}, {Role.APP.value}, {Role.NOTARY.value}'
             )
+        await _settle_inside(embedded_url(home, store, SUPERUSER, name), password, store)  # grants to roles, too
     finally:
         await connection.close()
-    inside = await connect(embedded_url(home, store, SUPERUSER, name), password=password)
+
+
+async def _settle_inside(url: str, password: str, store: Store) -> None:
+    """What only the superuser can give inside the database."""
+    inside = await connect(url, password=password)
     try:
         await inside.execute(f"ALTER SCHEMA public OWNER TO {Role.MIGRATE.value}")
+        if store is Store.KEYS:
+            await inside.execute((_FILES / "keys_clearing.sql").read_text())
     finally:
         await inside.close()

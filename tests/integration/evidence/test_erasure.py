@@ -1,5 +1,6 @@
 """Erasing: what was sealed under the key is gone for whoever holds both dumps and the root; all else stands."""
 
+import asyncio
 from collections.abc import AsyncIterator, Callable
 from datetime import UTC, date, datetime, timedelta
 from itertools import product
@@ -7,15 +8,33 @@ from pathlib import Path
 
 import pytest
 
-from dspace_core.crypto import Day, EntryKey, Scope, Secret, SubjectCase, SubjectYear, YearKey, recover, unseal
+from dspace_core.crypto import (
+    Day,
+    EntryKey,
+    Scope,
+    Secret,
+    SubjectCase,
+    SubjectIdentity,
+    SubjectYear,
+    YearKey,
+    recover,
+    unseal,
+)
 from dspace_core.crypto.refusals import UnsealFailed
-from dspace_core.evidence import Act, Draft, LevelReader, export, tables, verify_bundle, verify_log
+from dspace_core.evidence import Act, Draft, LevelReader, export, key_tables, tables, verify_bundle, verify_log
 from dspace_core.evidence.erasure import Eraser
-from dspace_core.evidence.ledger_refusals import EntryErased, JournalDamaged, KeyErased
+from dspace_core.evidence.key_tables import Generation
+from dspace_core.evidence.ledger_refusals import (
+    EntryErased,
+    ErasureWaits,
+    JournalDamaged,
+    KeyErased,
+    ReplayIncomplete,
+)
 from dspace_core.evidence.opening import log_folder
 from dspace_core.evidence.pending import State, attest_all
 from dspace_core.evidence.tables import Pending
-from dspace_core.evidence.trail import prove, read_page, receipt
+from dspace_core.evidence.trail import Closed, prove, read_page, receipt
 from dspace_core.stores import transaction
 from dspace_core.testing.ledger import ScratchLedger, Session
 from dspace_core.values import CaseId, EvidenceId, Subject, random_id
@@ -186,31 +205,100 @@ async def test_the_trail_shows_that_there_was_an_entry_and_goes_on(
     subject = Subject(random_id())
     await record(app, draft(subject, AT))
     await number(clerk)
+    (held,) = (await clerk.keyring.years([SubjectYear(subject, 2026)])).values()
     certificate = await eraser.erase(SubjectYear(subject, 2026))
     await record(app, draft(subject, AT))
     await number(clerk)
     page = await read_page(app.db, app.keyring, subject)
     newest, erasure, erased = page.lines
-    assert (erased.record, erased.at) == (None, AT)
+    assert (erased.record, erased.closed, erased.at) == (None, Closed.ERASED, AT)
     assert newest.record is not None
     assert erasure.record is not None
     assert erasure.record.meta.kind is Act.KEY_ERASED
-    assert (erasure.record.what.count, erasure.record.what.version) == (2026, 0)
+    assert (erasure.record.what.count, erasure.record.what.version) == (2026, held.generation.number)
     assert erasure.entry == certificate.receipt.evidence_id
     assert page.gap_free is not None
     assert page.gap_free.to == 2
 
 
-async def test_a_certificate_states_both_dates(app: Session, clerk: Session, eraser: Eraser, draft: Drafts) -> None:
+async def test_an_erasure_waits_until_what_was_recorded_before_is_numbered(
+    app: Session, clerk: Session, eraser: Eraser, draft: Drafts
+) -> None:
+    """Else the key of the day would still open it, and after the erasure it would be sealed under a new key."""
+    subject = Subject(random_id())
+    acts = [draft(subject, AT) for _ in range(3)]
+    await record(app, acts[0])
+    await number(clerk)
+    await record(app, *acts[1:])
+    erasing = asyncio.create_task(eraser.erase(SubjectYear(subject, 2026)))
+    done, _ = await asyncio.wait([erasing], timeout=0.2)
+    assert not done
+    await number(clerk)
+    certificate = await erasing
+    assert certificate.covers == 2
+    for act in acts:
+        with pytest.raises(EntryErased):
+            await receipt(app.db, app.keyring, subject, act.meta.entry)
+
+
+async def test_an_erasure_for_which_no_notary_comes_erases_nothing(
+    ledger: ScratchLedger, app: Session, clerk: Session, draft: Drafts
+) -> None:
+    eraser = Eraser(clerk.db, clerk.keyring, ledger.place / "erasures", BACKUPS, patience=timedelta(0))
+    subject, other = Subject(random_id()), Subject(random_id())
+    act = draft(subject, AT)
+    await record(app, act, draft(other, AT))
+    await number(clerk)
+    await record(app, draft(subject, AT))
+    with pytest.raises(ErasureWaits) as refused:
+        await eraser.erase(SubjectYear(subject, 2026))
+    assert (refused.value.code, refused.value.values) == ("evidence.erasure_waits", {"waiting": 1})
+    assert (await receipt(app.db, app.keyring, subject, act.meta.entry)).state is State.SIGNED
+    assert await eraser.replay() == 0
+    await eraser.erase(SubjectYear(other, 2026))  # what waits of others holds nobody up
+
+
+async def test_what_a_notary_is_just_numbering_is_erased_with_the_rest(
+    app: Session, clerk: Session, eraser: Eraser, draft: Drafts, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It holds the old key in its hands and has not committed: the erasure comes after it, or it takes a new key."""
     subject = Subject(random_id())
     await record(app, draft(subject, AT))
     await number(clerk)
-    year = await eraser.erase(SubjectYear(subject, 2026))
-    assert (year.erased_at, year.complete_at) == (AT, AT + timedelta(hours=72) + BACKUPS)
+    late = draft(subject, AT)
+    advance = tables.advance
+    erasing: list[asyncio.Task[object]] = []
+
+    async def overtaken(*arguments: object) -> bool:
+        monkeypatch.undo()
+        erasing.append(asyncio.create_task(eraser._destroy(planned)))
+        done, _ = await asyncio.wait(erasing, timeout=0.2)
+        assert not done  # it waits for this batch
+        return await advance(*arguments)  # type: ignore[arg-type]
+
+    planned = await eraser._planned(SubjectYear(subject, 2026))
+    await record(app, late)
+    monkeypatch.setattr(tables, "advance", overtaken)
+    await number(clerk)
+    await asyncio.gather(*erasing)
+    with pytest.raises(EntryErased):
+        await receipt(app.db, app.keyring, subject, late.meta.entry)
+
+
+async def test_a_certificate_names_the_last_entry_it_covers(
+    app: Session, clerk: Session, eraser: Eraser, draft: Drafts
+) -> None:
+    subject = Subject(random_id())
+    await record(app, draft(subject, AT), draft(subject, AT), draft(subject, AT + timedelta(days=365)))
+    await number(clerk)
+    certificate = await eraser.erase(SubjectYear(subject, 2026))
+    await record(app, draft(subject, AT))
+    await number(clerk)
+    assert certificate.covers == 1
+    assert (await eraser.certify(certificate.receipt.evidence_id)).covers == 1
     case = SubjectCase(subject, CaseId(random_id()))
     await app.keyring.of_subject(case)
-    erased = await eraser.erase(case)
-    assert (erased.erased_at, erased.complete_at) == (AT, AT + BACKUPS)
+    assert (await eraser.erase(case)).covers is None
 
 
 async def test_an_erased_case_key_is_not_made_again(app: Session, eraser: Eraser) -> None:
@@ -221,6 +309,20 @@ async def test_an_erased_case_key_is_not_made_again(app: Session, eraser: Eraser
         await app.keyring.of_subject(case)
     with pytest.raises(KeyErased):
         await eraser.erase(case)
+
+
+async def test_an_erased_identity_stands_in_the_trail_and_is_not_made_again(app: Session, eraser: Eraser) -> None:
+    identity = SubjectIdentity(Subject(random_id()))
+    await app.keyring.of_subject(identity)
+    certificate = await eraser.erase(identity)
+    with pytest.raises(KeyErased):
+        await app.keyring.of_subject(identity)
+    with pytest.raises(KeyErased) as refused:
+        await eraser.erase(identity)
+    assert refused.value.values == {"kind": "identity"}
+    (line,) = (await read_page(app.db, app.keyring, identity.subject)).lines
+    assert line.record is not None
+    assert (line.entry, line.record.what.item) == (certificate.receipt.evidence_id, "identity")
 
 
 async def test_a_year_without_a_key_cannot_be_erased(eraser: Eraser) -> None:
@@ -236,24 +338,76 @@ async def test_a_restored_keys_cluster_forgets_again(
     mine = draft(subject, AT)
     await record(app, mine)
     await number(clerk)
-    case = SubjectCase(subject, CaseId(random_id()))
-    await app.keyring.of_subject(case)
+    case, identity = SubjectCase(subject, CaseId(random_id())), SubjectIdentity(subject)
+    for scope in (case, identity):
+        await app.keyring.of_subject(scope)
     async with ledger.session("migrate") as owner:
         keys = owner.keyring.keys
         for table in ("subject_year_key", "subject_key"):
             await keys.execute(f"CREATE TABLE backup_{table} AS TABLE {table}")
         await eraser.erase(SubjectYear(subject, 2026))
         await eraser.erase(case)
+        await eraser.erase(identity)
         for table in ("subject_year_key", "subject_key"):
             await keys.execute(f"TRUNCATE {table}; INSERT INTO {table} TABLE backup_{table}")
     back = await receipt(app.db, app.keyring, subject, mine.meta.entry)
     assert back.state is State.SIGNED  # the restore brought it back
-    assert await eraser.replay() == 2
+    assert await eraser.replay() == 3
     with pytest.raises(EntryErased):
         await receipt(app.db, app.keyring, subject, mine.meta.entry)
-    with pytest.raises(KeyErased):
-        await app.keyring.held(case)
-    assert await app.db.fetchval("SELECT count(*) FROM evidence_pending") == 2  # recorded once, however often replayed
+    for scope in (case, identity):
+        with pytest.raises(KeyErased):
+            await app.keyring.held(scope)
+    assert await app.db.fetchval("SELECT count(*) FROM evidence_pending") == 3  # recorded once, however often replayed
+
+
+async def test_a_replay_goes_past_an_erasure_whose_own_record_was_erased_later(
+    ledger: ScratchLedger, app: Session, clerk: Session, eraser: Eraser, draft: Drafts
+) -> None:
+    subject, year = Subject(random_id()), SubjectYear(Subject(random_id()), 2026)
+    for scope in (year, year, SubjectYear(subject, 2026)):
+        await record(app, draft(scope.subject, AT))
+        await number(clerk)
+        await eraser.erase(scope)
+        await number(clerk)  # the record of the first stands under the key that the second destroys
+    async with ledger.session("migrate") as owner:
+        await owner.keyring.keys.execute("TRUNCATE subject_year_key")
+    assert await eraser.replay() == 3
+    assert await app.db.fetchval("SELECT count(*) FROM evidence_pending") == 0
+
+
+async def test_an_erasure_that_cannot_be_repeated_stops_no_other(
+    *,
+    ledger: ScratchLedger,
+    app: Session,
+    clerk: Session,
+    eraser: Eraser,
+    draft: Drafts,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    one, two = SubjectYear(Subject(random_id()), 2026), SubjectYear(Subject(random_id()), 2026)
+    await record(app, draft(one.subject, AT), draft(two.subject, AT))
+    await number(clerk)
+    wrapped = await key_tables.live_years(clerk.keyring.keys, [one, two])
+    for scope in (one, two):
+        await eraser.erase(scope)
+    async with ledger.session("migrate") as owner:
+        for generation, key in wrapped.items():
+            await owner.keyring.keys.execute(
+                "UPDATE subject_year_key SET wrapped = $1 WHERE subject_id = $2", key, generation.scope.subject
+            )
+    erase_year = key_tables.erase_year
+
+    async def failing(keys: key_tables.Keys, generation: Generation) -> str:
+        if generation.scope == one:
+            raise ConnectionError
+        return await erase_year(keys, generation)
+
+    monkeypatch.setattr(key_tables, "erase_year", failing)
+    with pytest.raises(ReplayIncomplete) as refused:
+        await eraser.replay()
+    assert (refused.value.code, refused.value.values) == ("evidence.replay_incomplete", {"failed": 1, "of": 2})
+    assert {each.scope for each in await key_tables.live_years(clerk.keyring.keys, [one, two])} == {one}
 
 
 async def test_a_cluster_restored_to_before_the_key_never_uses_its_generation(
@@ -262,12 +416,12 @@ async def test_a_cluster_restored_to_before_the_key_never_uses_its_generation(
     subject = Subject(random_id())
     await record(app, draft(subject, AT))
     await number(clerk)
+    (erased,) = (await clerk.keyring.years([SubjectYear(subject, 2026)])).values()
     await eraser.erase(SubjectYear(subject, 2026))
     async with ledger.session("migrate") as owner:
         await owner.keyring.keys.execute("TRUNCATE subject_year_key")
-    await eraser.replay()
-    (held,) = (await clerk.keyring.years([SubjectYear(subject, 2026)])).values()
-    assert held.generation.number == 1
+    (held,) = (await clerk.keyring.years([SubjectYear(subject, 2026)])).values()  # before anybody replayed
+    assert held.generation != erased.generation
     await eraser.replay()
     assert held.generation in await clerk.keyring.generations({held.generation})
 
@@ -289,7 +443,7 @@ async def test_a_crash_after_the_line_is_made_good_by_the_replay(
     async def crash(*_: object) -> None:
         raise OSError("killed")
 
-    monkeypatch.setattr(eraser, "_carry_out", crash)
+    monkeypatch.setattr(eraser, "_destroy", crash)
     with pytest.raises(OSError, match="killed"):
         await eraser.erase(SubjectYear(subject, 2026))
     assert (await receipt(app.db, app.keyring, subject, mine.meta.entry)).state is State.SIGNED

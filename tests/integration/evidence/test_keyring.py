@@ -8,6 +8,7 @@ import pytest
 
 from dspace_core.crypto import SubjectAnswer, SubjectCase, SubjectIdentity, SubjectYear
 from dspace_core.evidence import Draft, tables
+from dspace_core.evidence.keyring import REMEMBERED
 from dspace_core.evidence.ledger_refusals import DayKeyGone, KeyErased
 from dspace_core.evidence.pending import attest
 from dspace_core.stores import transaction
@@ -106,6 +107,20 @@ async def test_a_record_that_waits_again_keeps_its_day_key(ledger: ScratchLedger
         assert await clerk.keyring.settle_days(()) == ()  # the 48 hours begin again
         hands.now += timedelta(hours=48)
         assert await clerk.keyring.settle_days(()) == (date(2026, 3, 1),)
+
+
+async def test_an_idle_process_keeps_no_opened_key(
+    ledger: ScratchLedger, clerk: Session, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await clerk.keyring.today()
+    await clerk.keyring.years([SubjectYear(Subject(random_id()), 2026)])
+    assert len(clerk.keyring._opened) == 3
+    loop = asyncio.get_running_loop()
+    passed, loop_time = REMEMBERED.total_seconds() + 1, loop.time
+    monkeypatch.setattr(loop, "time", lambda: loop_time() + passed)
+    for _ in range(3):
+        await asyncio.sleep(0)
+    assert len(clerk.keyring._opened) == 0
 
 
 async def test_todays_key_is_never_destroyed(ledger: ScratchLedger) -> None:

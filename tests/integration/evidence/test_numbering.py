@@ -6,6 +6,8 @@ from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+import asyncpg
+import msgspec
 import pytest
 
 from dspace_core.evidence import Draft, LevelReader, export, verify_checkpoint, verify_log
@@ -22,7 +24,7 @@ from dspace_core.evidence.opening import log_folder
 from dspace_core.evidence.pending import SYSTEM, State, attest, attest_all
 from dspace_core.evidence.refusals import TilesBusy
 from dspace_core.evidence.trail import read_page, receipt
-from dspace_core.stores import transaction
+from dspace_core.stores import Isolation, transaction
 from dspace_core.testing.ledger import ORIGIN, ScratchLedger, Session
 from dspace_core.values import Subject, random_id
 
@@ -232,13 +234,61 @@ async def test_a_waiting_row_that_was_changed_stops_the_log_loudly(
     assert await app.db.fetchval("SELECT count(*) FROM evidence_pending") == 1
 
 
-async def test_an_id_that_was_numbered_already_stops_the_log_loudly(
-    app: Session, clerk: Session, draft: Drafts
+@pytest.mark.parametrize("whose", ["the same", "another"])
+async def test_an_id_that_was_numbered_already_is_refused_to_its_writer_and_others_go_on(
+    app: Session, clerk: Session, draft: Drafts, whose: str
 ) -> None:
-    act = draft()
+    subject = Subject(random_id())
+    act = draft(subject)
+    again = act if whose == "the same" else msgspec.structs.replace(draft(Subject(random_id())), meta=act.meta)
     async with clerk.notary() as notary:
         await record(app, act)
         await notary.step()
+        with pytest.raises(asyncpg.UniqueViolationError, match="leaf_evidence_id_key"):
+            await record(app, draft(subject), again)
+        await record(app, draft(subject))
+        assert await notary.step() == 1
+    assert await app.db.fetchval("SELECT count(*) FROM leaf WHERE evidence_id = $1", act.meta.entry) == 1
+
+
+async def test_an_id_that_is_just_being_numbered_is_refused_too(
+    app: Session, clerk: Session, draft: Drafts, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The notary has taken the row away and not committed; the database lets the second writer wait for that."""
+    act = draft(Subject(random_id()))
+    await record(app, act)
+    advance = evidence_tables.advance
+    writing: list[asyncio.Task[None]] = []
+
+    async def overtaken(*arguments: object) -> bool:
+        writing.append(asyncio.create_task(record(app, act)))
+        done, _ = await asyncio.wait(writing, timeout=0.2)
+        assert not done
+        return await advance(*arguments)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(evidence_tables, "advance", overtaken)
+    async with clerk.notary() as notary:
+        assert await notary.step() == 1
+        with pytest.raises(asyncpg.UniqueViolationError):
+            await writing[0]
+        assert await notary.step() == 0
+
+
+async def test_a_snapshot_of_old_records_nothing(app: Session, draft: Drafts) -> None:
+    """It would not see what was numbered since, and an id could come twice."""
+    with pytest.raises(asyncpg.InvalidTransactionStateError):
+        async with transaction(app.db, Isolation.REPEATABLE_READ) as db:
+            await attest(db, draft(), app.keyring)
+
+
+async def test_an_id_that_was_put_there_twice_behind_our_back_stops_the_log_loudly(
+    ledger: ScratchLedger, app: Session, clerk: Session, draft: Drafts
+) -> None:
+    act = draft()
+    async with clerk.notary() as notary, ledger.session("migrate") as owner:
+        await record(app, act)
+        await notary.step()
+        await owner.db.execute("ALTER TABLE evidence_pending DISABLE TRIGGER refuse_numbered")
         await record(app, act)
         with pytest.raises(EntryTwice) as refused:
             await notary.step()

@@ -1,6 +1,7 @@
 """The trail: what waits and what stands on one page, how far it is gap-free, and proofs when they can be had."""
 
 from collections.abc import Callable
+from datetime import UTC, datetime
 
 import pytest
 
@@ -8,7 +9,8 @@ from dspace_core.evidence import Draft, verify_bundle
 from dspace_core.evidence.ledger_refusals import ChainBroken, EntryUnknown, NotNumbered
 from dspace_core.evidence.pending import State, attest_all, draft_digest, draft_of
 from dspace_core.evidence.record import Record
-from dspace_core.evidence.trail import prove, read_page, receipt
+from dspace_core.evidence.tables import Waited
+from dspace_core.evidence.trail import Closed, prove, read_page, receipt
 from dspace_core.stores import transaction
 from dspace_core.testing.ledger import ORIGIN, ScratchLedger, Session
 from dspace_core.values import EvidenceId, Subject, random_id
@@ -55,6 +57,79 @@ async def test_pages_join_without_loss(app: Session, clerk: Session, draft: Draf
         if before is None:
             break
     assert seen == list(reversed(range(25)))
+
+
+@pytest.mark.parametrize("most", [1, 5, 7, 12])
+async def test_pages_hold_all_that_waits_however_much_it_is(
+    app: Session, clerk: Session, draft: Drafts, most: int
+) -> None:
+    subject = Subject(random_id())
+    acts = [draft(subject) for _ in range(19)]
+    await record(app, *acts[:7])
+    await number(clerk)
+    for act in acts[7:]:
+        await record(app, act)
+    seen: list[EvidenceId] = []
+    before: int | Waited | None = None
+    while True:
+        page = await read_page(app.db, app.keyring, subject, before=before, most=most)
+        assert len(page.lines) <= most
+        seen += [line.entry for line in page.lines]
+        before = page.before
+        if before is None:
+            break
+    assert seen == [act.meta.entry for act in reversed(acts)]
+
+
+async def test_what_is_numbered_between_two_pages_is_on_one_of_them(
+    app: Session, clerk: Session, draft: Drafts
+) -> None:
+    subject = Subject(random_id())
+    acts = [draft(subject) for _ in range(6)]
+    for act in acts:
+        await record(app, act)
+    first = await read_page(app.db, app.keyring, subject, most=3)
+    await number(clerk)
+    second = await read_page(app.db, app.keyring, subject, before=first.before, most=10)
+    assert {line.entry for line in (*first.lines, *second.lines)} == {act.meta.entry for act in acts}
+
+
+@pytest.mark.parametrize(
+    ("change", "cluster"),
+    [
+        ("UPDATE evidence SET sealed = set_byte(sealed, 60, get_byte(sealed, 60) # 1) WHERE seq = 1", "main"),
+        ("UPDATE evidence SET sealed = 'torn' WHERE seq = 1", "main"),
+        ("UPDATE leaf SET leaf = set_byte(leaf, 0, 9) WHERE position = 1", "main"),
+        ("UPDATE leaf SET leaf = set_byte(leaf, 1, 9) WHERE position = 1", "main"),
+        ("UPDATE evidence_pending SET sealed = set_byte(sealed, 60, get_byte(sealed, 60) # 1)", "main"),
+        (
+            "UPDATE subject_year_key SET wrapped = set_byte(wrapped, 60, get_byte(wrapped, 60) # 1) WHERE year = 2031",
+            "keys",
+        ),
+        (
+            "UPDATE subject_year_key SET wrapped = set_byte(wrapped, 0, get_byte(wrapped, 0) # 1) WHERE year = 2031",
+            "keys",
+        ),
+        ("DELETE FROM day_key", "keys"),
+    ],
+)
+async def test_an_entry_that_does_not_open_is_marked_and_hides_no_other(
+    ledger: ScratchLedger, app: Session, clerk: Session, draft: Drafts, *, change: str, cluster: str
+) -> None:
+    """Entry 1 is the only one of its year, and the last that is numbered; another waits."""
+    subject = Subject(random_id())
+    acts = [draft(subject), draft(subject, datetime(2031, 3, 1, tzinfo=UTC)), draft(subject)]
+    await record(app, *acts[:2])
+    await number(clerk)
+    await record(app, acts[2])
+    async with ledger.session("migrate") as owner:
+        await (owner.db if cluster == "main" else owner.keyring.keys).execute(change)
+    async with ledger.session("app") as fresh:
+        page = await read_page(fresh.db, fresh.keyring, subject)
+    assert [line.entry for line in page.lines] == [act.meta.entry for act in reversed(acts)]
+    closed = [line.closed for line in page.lines if line.record is None]
+    assert closed == [Closed.UNREADABLE]
+    assert page.lines[2].record is not None
 
 
 async def test_gap_free_ends_where_the_signed_checkpoint_ends(

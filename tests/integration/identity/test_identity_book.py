@@ -11,7 +11,7 @@ import asyncpg
 import msgspec
 import pytest
 
-from dspace_core.crypto import FileKeyProvider, SubjectIdentity
+from dspace_core.crypto import FileKeyProvider, Secret, SubjectIdentity
 from dspace_core.crypto.refusals import UnsealFailed
 from dspace_core.evidence.ledger_refusals import KeyErased
 from dspace_core.identifiers import Sex, SubjectId, citizen_id
@@ -59,7 +59,33 @@ async def test_two_processes_that_ask_at_once_get_one_subject(ledger: ScratchLed
     one, two = (msgspec.json.decode(out, type=list[UUID]) for out, _ in told)
     assert one == two
     assert len(set(one)) == PEOPLE == await app.db.fetchval("SELECT count(*) FROM identity")
-    assert await app.keyring.keys.fetchval("SELECT count(*) FROM subject_key") == PEOPLE
+    for subject in one:
+        (document,) = await documents_of(app.db, app.keyring, Subject(subject))
+        assert await book(app).subject_of(document) == subject
+
+
+async def test_who_is_known_is_found_while_the_keys_of_newcomers_take_long(
+    app: Session, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    known = await book(app).subject_of(person())
+    of_subject = app.keyring.of_subject
+    asked, answered = asyncio.Semaphore(0), asyncio.Event()
+
+    async def slow(scope: SubjectIdentity) -> Secret:
+        asked.release()
+        await answered.wait()
+        return await of_subject(scope)
+
+    monkeypatch.setattr(app.keyring, "of_subject", slow)
+    newcomers = [asyncio.create_task(book(app).subject_of(person(1 + each // 2))) for each in range(8)]
+    async with asyncio.timeout(10):
+        for _ in range(4):  # as many as there are sessions
+            await asked.acquire()
+        assert await book(app).subject_of(person()) == known
+        answered.set()
+        subjects = await asyncio.gather(*newcomers)
+    assert subjects[::2] == subjects[1::2]
+    assert len(set(subjects)) == 4
 
 
 async def test_the_gate_finds_the_way_back(app: Session) -> None:

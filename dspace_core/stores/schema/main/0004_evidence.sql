@@ -7,7 +7,7 @@ CREATE TABLE evidence_pending (
   inserted_at timestamptz NOT NULL DEFAULT clock_timestamp()
 ) WITH (autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = 10000, autovacuum_analyze_threshold = 10000);
 CREATE INDEX evidence_pending_age ON evidence_pending (inserted_at, evidence_id);
-CREATE INDEX evidence_pending_subject ON evidence_pending (subject_id);
+CREATE INDEX evidence_pending_subject ON evidence_pending (subject_id, inserted_at, evidence_id);
 
 -- One row for each origin that ever was; all but one are frozen.
 CREATE TABLE log_head (
@@ -28,9 +28,26 @@ CREATE UNIQUE INDEX log_head_active ON log_head (frozen) WHERE NOT frozen;
 CREATE TABLE leaf (
   log smallint NOT NULL,
   position bigint NOT NULL CHECK (position >= 0),
+  -- One act, one entry, whoever's. The promise stands here and not in evidence, which is parted by subject some day.
+  evidence_id uuid NOT NULL UNIQUE,
   leaf bytea NOT NULL CHECK (octet_length(leaf) = 90),
   PRIMARY KEY (log, position)
 );
+-- An id that is numbered does not wait again: refused to whoever writes it, it cannot stop the notary for all others.
+-- The statement inside sees what was committed before it began, and whoever inserts an id waits for the notary that
+-- is just taking it away; under another isolation it would look at an older state.
+CREATE FUNCTION refuse_numbered() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+  IF current_setting('transaction_isolation') <> 'read committed' THEN
+    RAISE EXCEPTION 'evidence is recorded in read committed' USING ERRCODE = 'invalid_transaction_state';
+  END IF;
+  IF EXISTS (SELECT FROM fresh JOIN leaf USING (evidence_id)) THEN
+    RAISE EXCEPTION 'numbered already' USING ERRCODE = 'unique_violation', CONSTRAINT = 'leaf_evidence_id_key';
+  END IF;
+  RETURN NULL;
+END $$;
+CREATE TRIGGER refuse_numbered AFTER INSERT ON evidence_pending
+  REFERENCING NEW TABLE AS fresh FOR EACH STATEMENT EXECUTE FUNCTION refuse_numbered();
 
 CREATE TABLE evidence (
   subject_id uuid NOT NULL,
@@ -40,7 +57,7 @@ CREATE TABLE evidence (
   position bigint NOT NULL,
   -- Which key of the subject opens it.
   year smallint NOT NULL,
-  generation smallint NOT NULL,
+  generation bigint NOT NULL,
   sealed bytea NOT NULL,
   PRIMARY KEY (subject_id, seq),
   UNIQUE (subject_id, evidence_id)
