@@ -21,6 +21,7 @@ from dspace_core.evidence.pending import open_pending
 from dspace_core.evidence.record import Draft
 from dspace_core.evidence.tables import Numbered, Pending
 from dspace_core.evidence.tiles import CHECKPOINT
+from dspace_core.points import Point, reached
 from dspace_core.stores import Connection, Pool, transaction
 
 BATCH = 512
@@ -110,6 +111,7 @@ class Notary:
             if not await tables.advance(db, self._head, frontier):  # before anything is stored that could collide
                 raise TermLost(term=self._head.term)
             await tables.add_numbered(db, self._head.log, numbered)
+            reached(Point.NOTARY)
         self._head = msgspec.structs.replace(self._head, frontier=frontier)
         self._unwritten += [row.leaf for row in numbered]
         await self._sign()
