@@ -42,7 +42,8 @@ def _forms(value: str) -> Iterator[tuple[str, bytes]]:
     raw = value.encode()
     digest = hashlib.sha256(raw).digest()
     yield "raw", raw
-    yield "escaped", value.encode("ascii", "backslashreplace")
+    if not value.isascii():
+        yield "escaped", value.encode("ascii", "backslashreplace")
     yield "hex", raw.hex().encode()
     yield from (("base64", one) for one in _base64(raw))
     yield "sha256", digest
