@@ -1,1 +1,1 @@
-"""The command line: `dspace up`, `dspace status`, `dspace down`."""
+"""The command line: `dspace up`, `status`, `down`, `verify`, `log export`."""

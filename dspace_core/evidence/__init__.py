@@ -13,6 +13,7 @@ from dspace_core.evidence.checkpoint import (
     cosignatures,
     log_vkey,
     sign_checkpoint,
+    signing_vkey,
     verify_checkpoint,
     witness_vkey,
 )
@@ -96,6 +97,7 @@ __all__ = (
     "open_note",
     "root_hash",
     "sign_checkpoint",
+    "signing_vkey",
     "tiles_of",
     "unpack",
     "verify_bundle",

@@ -84,6 +84,12 @@ def verify_checkpoint(note: bytes | str, vkeys: Iterable[VKey | str]) -> Checkpo
     return _signed_checkpoint(open_note(note, vkeys))
 
 
+def signing_vkey(note: bytes | str, vkeys: Iterable[VKey | str]) -> VKey:
+    """By which of the keys the log itself signed. Refuses what `verify_checkpoint` refuses."""
+    opened = open_note(note, vkeys)
+    return _signed_by_log(opened, _signed_checkpoint(opened))[0]
+
+
 def cosign(note: bytes | str, vkeys: Iterable[VKey | str], witness: str, signer: Signer, at: datetime) -> bytes:
     """The line by which a witness cosigns a checkpoint (v1, to the second), to be put at the end of the note.
 
@@ -114,10 +120,11 @@ def cosignatures(note: bytes | str, vkeys: Iterable[VKey | str]) -> tuple[Cosign
 
 def _signed_checkpoint(note: Note) -> Checkpoint:
     checkpoint = Checkpoint.parse(note.text)
-    by_log = any(
-        signed.vkey.kind is SignatureKind.ED25519 and signed.vkey.name == checkpoint.origin
-        for signed in note.signatures
-    )
-    if not by_log:
+    if not _signed_by_log(note, checkpoint):
         raise NoteUnsigned
     return checkpoint
+
+
+def _signed_by_log(note: Note, checkpoint: Checkpoint) -> list[VKey]:
+    signers = (signed.vkey for signed in note.signatures)
+    return [vkey for vkey in signers if vkey.kind is SignatureKind.ED25519 and vkey.name == checkpoint.origin]

@@ -177,3 +177,11 @@ class ChainBroken(Refusal):
     code = "evidence.chain_broken"
     says = Text("第 {seq} 条存证与前一条不相接", "entry {seq} does not follow from the one before")
     remedy = Text("请保留数据库并与已公布的日志核对", "keep the database and compare it with the published log")
+
+
+class NothingSigned(Refusal):
+    """A log is to be exported, and no checkpoint was ever signed."""
+
+    code = "evidence.nothing_signed"
+    says = Text("尚无已签名的日志", "no log was signed yet")
+    remedy = Text("请在首条存证编号后重试", "try again when the first entry is numbered")

@@ -10,7 +10,7 @@ import msgspec
 
 from dspace_core.crypto import Signer
 from dspace_core.evidence import tables
-from dspace_core.evidence.checkpoint import Checkpoint, sign_checkpoint
+from dspace_core.evidence.checkpoint import Checkpoint, log_vkey, sign_checkpoint
 from dspace_core.evidence.heads import Head, Heads
 from dspace_core.evidence.keyring import Keyring
 from dspace_core.evidence.ledger_refusals import EntryTwice, TermLost
@@ -20,7 +20,7 @@ from dspace_core.evidence.opening import Opened, open_for_numbering
 from dspace_core.evidence.pending import open_pending
 from dspace_core.evidence.record import Draft
 from dspace_core.evidence.tables import Numbered, Pending
-from dspace_core.evidence.tiles import CHECKPOINT
+from dspace_core.evidence.tiles import CHECKPOINT, VKEY, vkey_file
 from dspace_core.points import Point, reached
 from dspace_core.stores import Connection, Pool, transaction
 
@@ -61,6 +61,7 @@ class Notary:
         opened = await open_for_numbering(db, heads, folder, origin)
         notary = cls(db, keyring, heads, signer, opened)
         try:
+            _replace(opened.folder / VKEY, vkey_file(log_vkey(notary.origin, signer.public)))
             await notary._sign()
         except BaseException:
             notary.close()

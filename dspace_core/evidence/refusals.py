@@ -48,6 +48,17 @@ class NoteUnsigned(ProofError):
     remedy = Text("请核对日志来源与公钥", "check the origin of the log and the verifier key")
 
 
+class CosignatureMissing(ProofError):
+    """A witness was named as one that must have seen the checkpoint, and no line of its is there."""
+
+    code = "evidence.cosignature_missing"
+    says = Text("检查点没有见证方 {witness} 的会签", "the witness {witness} did not cosign the checkpoint")
+    remedy = Text(
+        "请稍后重新获取; 若不要求该见证方, 请勿列出其公钥",
+        "fetch it again later; leave the key out if its cosignature is not asked for",
+    )
+
+
 class VKeyMalformed(ProofError):
     """A text is no verifier key (`name+id+key`), or of a kind that this release does not verify."""
 
@@ -158,3 +169,27 @@ class ExportOccupied(Refusal):
     code = "evidence.export_occupied"
     says = Text("导出目录不为空", "the folder to export into is not empty")
     remedy = Text("请指定空目录", "name an empty folder")
+
+
+class ExportFailed(Refusal):
+    """The files of an export could not be written."""
+
+    code = "evidence.export_failed"
+    says = Text("无法写入 {folder}: {reason}", "{folder} cannot be written: {reason}")
+    remedy = Text("请指定可写且空间足够的空目录", "name an empty folder that is yours to write and has the space")
+
+
+class EvidenceUnreadable(Refusal):
+    """A file that was to be verified cannot be read, so that nothing is said about it."""
+
+    code = "evidence.unreadable"
+    says = Text("无法读取 {file}: {reason}", "{file} cannot be read: {reason}")
+    remedy = Text("请核对路径与读取权限", "check the path, and that you may read it")
+
+
+class VKeyUnknown(Refusal):
+    """A log is to be exported, and its verifier key is neither in the notary's folder nor given."""
+
+    code = "evidence.vkey_unknown"
+    says = Text("此处没有该日志的验证公钥", "the log's verifier key is not here")
+    remedy = Text("请用 --vkey 给出公钥文本", "give its text with --vkey")

@@ -152,6 +152,7 @@ _OPEN = f"""
     INSERT INTO log_head (log, origin, size, frontier, term, continues) VALUES ($1, $2, 0, $3, 1, $4)
     ON CONFLICT DO NOTHING RETURNING {_HEAD}
 """  # noqa: S608
+_SIGNED = f"SELECT {_HEAD} FROM log_head WHERE note IS NOT NULL ORDER BY log DESC LIMIT 1"  # noqa: S608
 _FREEZE = "UPDATE log_head SET frozen = true, term = term + 1 WHERE NOT frozen"
 _NEXT_LOG = "SELECT coalesce(max(log) + 1, 0) FROM log_head"
 _ORIGIN_KNOWN = "SELECT EXISTS (SELECT FROM log_head WHERE origin = $1)"
@@ -272,6 +273,12 @@ async def open_log(db: Connection, log: int, origin: str, continues: bytes | Non
 async def freeze(db: Connection) -> None:
     """End the log in use; its notary is fenced."""
     await db.execute(_FREEZE)
+
+
+async def signed_head(db: Db) -> LogHead | None:
+    """The newest log that was signed, whoever numbers in it; None: none ever was."""
+    row = await db.fetchrow(_SIGNED)
+    return None if row is None else _head(row)
 
 
 async def next_log(db: Connection) -> int:

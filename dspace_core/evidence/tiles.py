@@ -11,7 +11,7 @@ from typing import Protocol
 import msgspec
 
 from dspace_core.crypto import INTERNATIONAL, Suite
-from dspace_core.evidence.checkpoint import Checkpoint, verify_checkpoint
+from dspace_core.evidence.checkpoint import Checkpoint, signing_vkey, verify_checkpoint
 from dspace_core.evidence.note import VKey
 from dspace_core.evidence.proof import TILE_HEIGHT, HashReader, frontier_at
 from dspace_core.evidence.refusals import ExportOccupied, TilesDiffer, TileUnknown
@@ -19,6 +19,8 @@ from dspace_core.evidence.refusals import ExportOccupied, TilesDiffer, TileUnkno
 TILE_WIDTH = 1 << TILE_HEIGHT
 CHECKPOINT = "checkpoint"
 """Where the checkpoint stands beside the tiles."""
+VKEY = "vkey"
+"""The verifier key, so that a reader can compare it with the one that is trusted; a key that comes along proves nothing."""
 _PATH = re.compile(
     r"tile/(?P<level>entries|[0-9]|[1-5][0-9]|6[0-3])/(?P<thousands>(?:x[0-9]{3}/)*)(?P<last>[0-9]{3})"
     r"(?:\.p/(?P<width>[1-9][0-9]{0,2}))?",
@@ -82,23 +84,37 @@ def tiles_of(size: int) -> Iterator[Tile]:
 def export(
     reader: LogReader, note: bytes, vkeys: Iterable[VKey | str], folder: Path, suite: Suite = INTERNATIONAL
 ) -> Checkpoint:
-    """Write the log of a signed checkpoint as static files; the checkpoint comes last, when all it covers is there.
+    """Write the log of a signed checkpoint, and the key that verifies it, as static files.
+
+    The checkpoint comes last, when all it covers is there.
 
     Refuses a note that does not verify (`ProofError`), files that are not of its tree (`TilesDiffer`, `TilesBehind`),
     and a folder that holds anything (`ExportOccupied`).
     """
-    checkpoint = verify_checkpoint(note, vkeys)
+    trusted = tuple(vkeys)
+    checkpoint = verify_checkpoint(note, trusted)
     if frontier_at(reader, checkpoint.size, suite).root(suite) != checkpoint.root:
         raise TilesDiffer(size=checkpoint.size)
-    folder.mkdir(parents=True, exist_ok=True)
-    if any(folder.iterdir()):
-        raise ExportOccupied
+    empty(folder)
     for tile in tiles_of(checkpoint.size):
         place = folder / tile.path
         place.parent.mkdir(parents=True, exist_ok=True)
         place.write_bytes(tile.read(reader))
+    (folder / VKEY).write_bytes(vkey_file(signing_vkey(note, trusted)))
     (folder / CHECKPOINT).write_bytes(note)
     return checkpoint
+
+
+def empty(folder: Path) -> None:
+    """Make the folder of an export, or refuse one that holds anything (`ExportOccupied`)."""
+    folder.mkdir(parents=True, exist_ok=True)
+    if any(folder.iterdir()):
+        raise ExportOccupied
+
+
+def vkey_file(vkey: VKey) -> bytes:
+    """What the file of the key holds: its text, and a newline."""
+    return f"{vkey}\n".encode()
 
 
 def _row(level: int | None, held: int) -> Iterator[Tile]:

@@ -12,7 +12,7 @@ import msgspec
 from dspace_core.crypto import INTERNATIONAL, Secret, Suite, suite
 from dspace_core.errors import Refusal, Text
 from dspace_core.evidence.bundle import BUNDLE_BYTES, Bundle, Shown
-from dspace_core.evidence.checkpoint import Checkpoint, verify_checkpoint
+from dspace_core.evidence.checkpoint import Checkpoint, signing_vkey, verify_checkpoint
 from dspace_core.evidence.leaf import Leaf, check_leaf, unpack
 from dspace_core.evidence.levels import ENTRY_BYTES
 from dspace_core.evidence.merkle import HASH_BYTES, Frontier, leaf_hash, verify_inclusion
@@ -32,7 +32,7 @@ from dspace_core.evidence.record import (
     record_digest,
 )
 from dspace_core.evidence.refusals import BundleInvalid, EntryMismatch, LogInvalid
-from dspace_core.evidence.tiles import CHECKPOINT, TILE_WIDTH, Tile
+from dspace_core.evidence.tiles import CHECKPOINT, TILE_WIDTH, VKEY, Tile, vkey_file
 from dspace_core.values import to_ms
 
 CHECKS = {
@@ -119,11 +119,14 @@ def _digest(bundle: Bundle, name: str, used: Suite) -> bytes:
 
 def verify_log(folder: Path, vkeys: Iterable[VKey | str], suite: Suite = INTERNATIONAL) -> Checkpoint:
     """Verify an exported log: (1) the checkpoint is signed  (2) every entry is a leaf of the suite  (3) every tile holds
-    the hashes that the entries give  (4) the root over all of them is the checkpoint's.
+    the hashes that the entries give  (4) the root over all of them is the checkpoint's  (5) the key that comes along, if
+    one does, is the trusted one that signed.
 
     Refuses with `LogInvalid` naming the file, or for the checkpoint with what `verify_checkpoint` refuses with.
     """
-    checkpoint = verify_checkpoint(_read(folder, CHECKPOINT, NOTE_BYTES), vkeys)  # 1
+    trusted = tuple(vkeys)
+    note = _read(folder, CHECKPOINT, NOTE_BYTES)
+    checkpoint = verify_checkpoint(note, trusted)  # 1
     frontier = Frontier()
     rows: list[bytearray] = []
     for start in range(0, checkpoint.size, TILE_WIDTH):
@@ -136,13 +139,16 @@ def verify_log(folder: Path, vkeys: Iterable[VKey | str], suite: Suite = INTERNA
             rows[level] += b"".join(nodes)
             if nodes and len(rows[level]) == TILE_WIDTH * HASH_BYTES:
                 end = frontier.size >> TILE_HEIGHT * (level + 1)
-                _same(folder, Tile(level, end - 1), rows[level])  # 3
+                _same(folder, Tile(level, end - 1).path, rows[level])  # 3
                 rows[level].clear()
     for level, row in enumerate(rows):
         if row:
-            _same(folder, Tile(level, frontier.size >> TILE_HEIGHT * (level + 1), len(row) // HASH_BYTES), row)  # 3
+            edge = Tile(level, frontier.size >> TILE_HEIGHT * (level + 1), len(row) // HASH_BYTES)
+            _same(folder, edge.path, row)  # 3
     if frontier.root(suite) != checkpoint.root:  # 4
         raise LogInvalid(file=CHECKPOINT)
+    if (folder / VKEY).exists():
+        _same(folder, VKEY, vkey_file(signing_vkey(note, trusted)))  # 5
     return checkpoint
 
 
@@ -160,9 +166,9 @@ def _leaves(folder: Path, bundle: Tile, suite: Suite) -> list[bytes]:
     return leaves
 
 
-def _same(folder: Path, tile: Tile, hashes: bytearray) -> None:
-    if _read(folder, tile.path, len(hashes)) != hashes:
-        raise LogInvalid(file=tile.path)
+def _same(folder: Path, path: str, wanted: bytes | bytearray) -> None:
+    if _read(folder, path, len(wanted)) != wanted:
+        raise LogInvalid(file=path)
 
 
 def _read(folder: Path, path: str, limit: int) -> bytes:

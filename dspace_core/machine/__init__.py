@@ -2,6 +2,6 @@
 
 from dspace_core.machine.control import down, status
 from dspace_core.machine.settings import SETTINGS, Mode, Settings, read
-from dspace_core.machine.supervisor import State, explain, up
+from dspace_core.machine.supervisor import State, up
 
-__all__ = ("SETTINGS", "Mode", "Settings", "State", "down", "explain", "read", "status", "up")
+__all__ = ("SETTINGS", "Mode", "Settings", "State", "down", "read", "status", "up")

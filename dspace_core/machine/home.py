@@ -42,6 +42,7 @@ class Home:
         self.runtime = settings.runtime / tag
         self.secrets = self.path / "secrets"
         self.state = self.path / "state.json"
+        self.evidence = self.path / "evidence"
 
     def folder(self, name: str) -> Path:
         """The folder of one server."""

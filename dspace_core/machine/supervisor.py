@@ -8,7 +8,6 @@ import asyncio
 import logging
 import os
 import socket
-import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -16,7 +15,6 @@ from typing import NoReturn
 
 import msgspec
 
-from dspace_core.errors import Refusal
 from dspace_core.machine import schema
 from dspace_core.machine.addresses import Role, Store, database
 from dspace_core.machine.bell import AskedToEndError, Bell
@@ -154,11 +152,3 @@ def _say(line: str) -> None:
     """Print a line; a reader who has gone away is no reason to fall."""
     with suppress(OSError):
         print(line, flush=True)
-
-
-def explain(refusal: Refusal) -> None:
-    """Tell an operator, in both languages, what stands in the way and what to do; the code leads into docs/errors.md."""
-    with suppress(OSError):
-        print(f"dspace: [{refusal.code}]", file=sys.stderr, flush=True)
-        for text in (refusal.title, refusal.advice):
-            print(f"dspace: {text.zh}", f"dspace: {text.en}", sep="\n", file=sys.stderr, flush=True)

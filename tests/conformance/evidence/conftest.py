@@ -1,4 +1,4 @@
-"""An exported log for the tools of others."""
+"""A log for the tools of others, exported by `dspace log export` from the files that a notary keeps."""
 
 from datetime import UTC, datetime
 from pathlib import Path
@@ -6,6 +6,7 @@ from pathlib import Path
 import msgspec
 import pytest
 
+from dspace_core.cli.main import main
 from dspace_core.crypto import Ed25519Signer, Secret
 from dspace_core.evidence import (
     Checkpoint,
@@ -14,13 +15,14 @@ from dspace_core.evidence import (
     LevelWriter,
     consistency_proof,
     cosign,
-    export,
     frontier_at,
     inclusion_proof,
     log_vkey,
     sign_checkpoint,
     witness_vkey,
 )
+from dspace_core.evidence.notary import SHOWN
+from dspace_core.evidence.tiles import VKEY
 
 ORIGIN = "dev.log.example/evidence"
 AT = datetime(2026, 3, 1, 8, 30, tzinfo=UTC)
@@ -50,12 +52,17 @@ def exported(tmp_path_factory: pytest.TempPathFactory) -> Exported:
     leaves = [Leaf(at=AT, record=tag, sealed=tag, link=tag[16:]).pack() for tag in tags]
     log, witness = Ed25519Signer(Secret(bytes(range(32)))), Ed25519Signer(Secret(bytes(range(1, 33))))
     vkey = str(log_vkey(ORIGIN, log.public))
-    with LevelWriter(place / "levels", 0) as writer:
+    kept = place / "home" / "evidence" / "log.0"
+    with LevelWriter(kept, 0) as writer:
         root = writer.append(leaves).root()
     note = sign_checkpoint(Checkpoint(ORIGIN, SIZE, root), log)
     note += cosign(note, [vkey], "witness.example/w1", witness, AT)
-    with LevelReader(place / "levels") as reader:
-        export(reader, note, [vkey], place / "export")
+    (kept / SHOWN).write_bytes(note)
+    (kept / VKEY).write_text(f"{vkey}\n")
+    with pytest.MonkeyPatch.context() as environment:
+        environment.setenv("DSPACE_HOME", str(place / "home"))
+        assert main(["log", "export", str(place / "export")]) == 0
+    with LevelReader(kept) as reader:
         return Exported(
             folder=place / "export",
             vkey=vkey,

@@ -110,7 +110,8 @@ def test_an_export_of_any_size_verifies(built: Built, tmp_path: Path, size: int)
     assert exported.size == size
     assert verify_log(tmp_path / "out", [built.vkey]) == exported
     files = {str(file.relative_to(tmp_path / "out")) for file in (tmp_path / "out").rglob("*") if file.is_file()}
-    assert files == {"checkpoint", *(tile.path for tile in tiles_of(size))}
+    assert (tmp_path / "out" / "vkey").read_text() == f"{built.vkey}\n"
+    assert files == {"checkpoint", "vkey", *(tile.path for tile in tiles_of(size))}
 
 
 def test_a_partial_tile_is_a_prefix_of_the_full_one(built: Built) -> None:
@@ -163,6 +164,19 @@ def test_one_byte_changed_in_any_file_of_an_export_is_found(built: Built, tmp_pa
         with pytest.raises(LogInvalid):
             verify_log(out, [built.vkey])
         file.write_bytes(held)
+    verify_log(out, [built.vkey])
+
+
+def test_a_key_that_comes_along_must_be_the_trusted_one_and_need_not_come(built: Built, tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    export(built.reader, built.note(9), [built.vkey], out)
+    held = (out / "vkey").read_bytes()
+    for at in range(len(held)):
+        (out / "vkey").write_bytes(held[:at] + bytes((held[at] ^ 1,)) + held[at + 1 :])
+        with pytest.raises(LogInvalid) as refusal:
+            verify_log(out, [built.vkey])
+        assert refusal.value.values == {"file": "vkey"}
+    (out / "vkey").unlink()
     verify_log(out, [built.vkey])
 
 
