@@ -54,14 +54,17 @@ _CONSUME = """
 _COLUMNS = """subject_id, grant_id, version, state, plugin, recipient, item, item_version, fields, purpose, case_id,
     starts_at, ends_at, uses_left, notice_id, categories, evidence_id"""
 _ADD = f"""
-    INSERT INTO grants ({_COLUMNS}, approved_at, changed_at, approved_evidence_id)
-    VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $12, $12, $17)
+    INSERT INTO grants ({_COLUMNS}, approved_at, changed_at, approved_evidence_id, uses_total)
+    VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $12, $12, $17, $14::integer)
 """  # noqa: S608
 _FIND = f"SELECT {_COLUMNS} FROM grants WHERE subject_id = $1 AND grant_id = $2"  # noqa: S608
 _TAKE = f"{_FIND} FOR NO KEY UPDATE"
 _OF = f"SELECT {_COLUMNS} FROM grants WHERE subject_id = $1 ORDER BY approved_at DESC, grant_id"  # noqa: S608
+# The total moves by as much as what is left; a first budget is granted on top of the uses that were not counted.
 _SAVE = """
     UPDATE grants SET version = $3, state = $4, item_version = $5, fields = $6, ends_at = $7, uses_left = $8,
+        uses_total = CASE WHEN uses_left IS NOT NULL THEN uses_total + ($8::integer - uses_left)
+            WHEN $8 IS NOT NULL THEN $8 + (SELECT count(*) FROM use WHERE subject_id = $1 AND grant_id = $2) END,
         notice_id = $9, categories = $10, evidence_id = $11, changed_at = $12
     WHERE subject_id = $1 AND grant_id = $2
 """

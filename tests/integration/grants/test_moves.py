@@ -18,6 +18,7 @@ LATER = "ends_at = ends_at + 1"
 MORE = "fields = array_append(fields, 'household.record.birth_date')"
 LESS = "fields = '{household.record.district}'"
 SENSITIVE = "categories = array_append(categories, 'health.record')"
+TWO, NINE = (f"uses_left = {uses}, uses_total = {uses}" for uses in (2, 9))
 
 
 @pytest.fixture(scope="module")
@@ -89,6 +90,10 @@ async def test_article_3_what_has_ended_stays_as_it_is(
         ("grants_wider", f"{NARROW}, {SENSITIVE}"),
         ("grants_wider", f"{NARROW}, item_version = item_version + 1"),
         ("grants_notice", f"{NARROW}, {MORE}, notice_id = gen_random_uuid()"),
+        ("grants_total", "uses_total = uses_total + 1"),
+        ("grants_total", "uses_left = uses_left - 1, uses_total = uses_total - 1"),
+        ("grants_total", f"{NARROW}, uses_left = 2"),
+        ("grants_total", f"{NARROW}, uses_left = 2, uses_total = uses_total - 2"),
     ],
 )
 async def test_a_standing_grant_does_not_move_like_this(desk: Any, app: Connection, rule: str, change: str) -> None:
@@ -101,7 +106,7 @@ async def test_a_standing_grant_does_not_move_like_this(desk: Any, app: Connecti
 async def test_a_grant_without_a_budget_gets_one_by_an_amendment_only(desk: Any, app: Connection) -> None:
     grant = await desk.give()
     assert await move(app, grant, "uses_left = 3") == "grants_budget"
-    assert await move(app, grant, f"{NARROW}, uses_left = 3") == ""
+    assert await move(app, grant, f"{NARROW}, uses_left = 3, uses_total = 3") == ""
 
 
 async def test_more_takes_a_notice_of_this_subject_that_is_not_used(desk: Any, app: Connection) -> None:
@@ -110,9 +115,9 @@ async def test_more_takes_a_notice_of_this_subject_that_is_not_used(desk: Any, a
     used, strange = await desk.show(desk.offer()), await stranger.show(stranger.offer())
     await desk.approve(used)
     for notice in (used, strange):
-        assert await move(app, grant, f"{WIDER}, uses_left = 9", notice=notice.id) == "grants_notice"
+        assert await move(app, grant, f"{WIDER}, {NINE}", notice=notice.id) == "grants_notice"
     fresh = await desk.show(desk.wider(grant, uses=9))
-    terms = f"{WIDER}, uses_left = 9, item_version = item_version + 1, {LATER}, {SENSITIVE}"
+    terms = f"{WIDER}, {NINE}, item_version = item_version + 1, {LATER}, {SENSITIVE}"
     assert await move(app, grant, terms, notice=fresh.id) == ""
 
 
@@ -124,7 +129,7 @@ async def test_more_takes_a_notice_of_this_subject_that_is_not_used(desk: Any, a
         [f"state = 'paused', {ACT}", NARROW, f"state = 'withdrawn', {ACT}"],
         [f"state = 'revoked', {ACT}"],
         [f"state = 'ended', {ACT}"],
-        [f"{NARROW}, {LESS}, categories = '{{}}', ends_at = ends_at - 1, uses_left = 2", "uses_left = 1"],
+        [f"{NARROW}, {LESS}, categories = '{{}}', ends_at = ends_at - 1, {TWO}", "uses_left = 1"],
     ],
     ids=["used", "paused, resumed, withdrawn", "paused, amended, withdrawn", "revoked", "ended", "narrowed"],
 )

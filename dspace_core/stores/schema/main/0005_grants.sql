@@ -18,6 +18,8 @@ CREATE TABLE grants (
   ends_at bigint NOT NULL CHECK (ends_at > starts_at AND ends_at - starts_at <= 31536000000),
   -- NULL: no budget.
   uses_left integer CHECK (uses_left >= 0),
+  -- What was granted so far: the uses counted and uses_left, together. Only an audit reads it.
+  uses_total bigint CHECK (uses_total >= uses_left),
   notice_id uuid NOT NULL,
   -- The sensitive categories that the subject consented to separately, for this recipient.
   categories text[] NOT NULL,
@@ -26,7 +28,8 @@ CREATE TABLE grants (
   -- The entries of the approval and of the newest act on the grant.
   approved_evidence_id uuid NOT NULL,
   evidence_id uuid NOT NULL,
-  PRIMARY KEY (subject_id, grant_id)
+  PRIMARY KEY (subject_id, grant_id),
+  CHECK (num_nonnulls(uses_left, uses_total) IN (0, 2))
 ) WITH (fillfactor = 90);
 
 -- What was shown, byte for byte, and what it offered. Used once.
@@ -84,6 +87,10 @@ BEGIN
     WHEN NEW.notice_id <> OLD.notice_id AND NOT EXISTS (
       SELECT FROM public.notice n
       WHERE n.subject_id = NEW.subject_id AND n.notice_id = NEW.notice_id AND n.consumed_at IS NULL) THEN 'grants_notice'
+    -- The total is not for a use to change, and how many were used not for an amendment.
+    WHEN NEW.version = OLD.version AND NEW.uses_total IS DISTINCT FROM OLD.uses_total THEN 'grants_total'
+    WHEN NEW.version > OLD.version AND NEW.uses_total - NEW.uses_left <> OLD.uses_total - OLD.uses_left
+      THEN 'grants_total'
   END;
   IF broken IS NOT NULL THEN
     RAISE EXCEPTION 'a grant does not move like this' USING ERRCODE = 'check_violation', CONSTRAINT = broken;
@@ -101,6 +108,6 @@ CREATE TRIGGER notice_used BEFORE UPDATE ON notice FOR EACH ROW WHEN (OLD.consum
 
 -- Whose grant it is, for whom, for what and for which case never changes; nothing is ever removed.
 GRANT SELECT, INSERT ON grants, notice, use TO dspace_app;
-GRANT UPDATE (version, state, item_version, fields, ends_at, uses_left, notice_id, categories, changed_at, evidence_id)
-  ON grants TO dspace_app;
+GRANT UPDATE (version, state, item_version, fields, ends_at, uses_left, uses_total, notice_id, categories, changed_at,
+  evidence_id) ON grants TO dspace_app;
 GRANT UPDATE (consumed_at, grant_ids, approval) ON notice TO dspace_app;
