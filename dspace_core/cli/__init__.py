@@ -1,1 +1,1 @@
-"""The command line: `dspace up`, `status`, `down`, `verify`, `log export`."""
+"""The command line: `dspace up`, `status`, `down`, `verify`, `log export`, `audit`."""

@@ -13,7 +13,7 @@ from pathlib import Path
 from dspace_core.cli.words import explain
 from dspace_core.errors import Refusal
 
-_MODULES = {"up": "running", "status": "running", "down": "running", "verify": "verify", "log": "log"}
+_MODULES = {"up": "running", "status": "running", "down": "running", "verify": "verify", "log": "log", "audit": "audit"}
 
 
 def main(argv: list[str] | None = None) -> int:
@@ -53,6 +53,10 @@ def _menu() -> argparse.ArgumentParser:
     export.add_argument("folder", type=Path, metavar="DIR", help="空目录 an empty folder, or a new one")
     export.add_argument(
         "--vkey", action="append", default=[], metavar="KEY", help="日志公钥 the log's key, where the home has none"
+    )
+    audit = verbs.add_parser("audit", help="核查 check the invariants of the main database")
+    audit.add_argument(
+        "--receipts", type=Path, metavar="FILE", help="放出与停止的回执 stamps of releases and stops, JSON lines"
     )
     return menu
 

@@ -22,6 +22,13 @@ class Office:
     def __init__(self, ledger: ScratchLedger) -> None:
         self.ledger = ledger
         self.now = datetime.now(UTC)
+        address = ledger.main.address("app")
+        password = quote(address.password or "", safe="")
+        self.environment = {
+            "DSPACE_MODE": "development",
+            "DSPACE_HOME": str(ledger.place / "home"),
+            "DSPACE_DATABASE_URL": address.url.replace("@", f":{password}@", 1),
+        }
 
     def record(self, count: int, subjects: int = 7) -> None:
         """Let records wait."""
@@ -35,8 +42,10 @@ class Office:
         ]
 
         async def add() -> None:
-            async with self.ledger.session("app") as app, transaction(app.db) as db:
-                await attest_all(db, drafts, app.keyring)
+            async with self.ledger.session("app") as app:
+                await app.keyring.today()  # a transaction that waits for it too long is ended
+                async with transaction(app.db) as db:
+                    await attest_all(db, drafts, app.keyring)
 
         asyncio.run(add())
 
@@ -71,13 +80,10 @@ class Office:
 
 @pytest.fixture
 def office(server_folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Office:
-    ledger = ScratchLedger.create(server_folder, tmp_path / "ledger")
-    address = ledger.main.address("app")
-    monkeypatch.setenv("DSPACE_MODE", "development")
-    monkeypatch.setenv("DSPACE_HOME", str(ledger.place / "home"))
-    password = quote(address.password or "", safe="")
-    monkeypatch.setenv("DSPACE_DATABASE_URL", address.url.replace("@", f":{password}@", 1))
-    return Office(ledger)
+    made = Office(ScratchLedger.create(server_folder, tmp_path / "ledger"))
+    for name, text in made.environment.items():
+        monkeypatch.setenv(name, text)
+    return made
 
 
 @pytest.fixture
