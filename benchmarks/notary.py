@@ -30,16 +30,18 @@ def draft(subject: Subject) -> Draft:
     return Draft(
         who=Who(actor=Actor.PLUGIN, subject=subject, plugin="social-security", authority="gz.hrss"),
         what=What(item="household.record", fields=("birth_date", "district"), level=DataLevel.L3),
-        why=Why(basis=Basis.GRANT, grant=GrantId(random_id()), purpose="social-security.eligibility"),
+        why=Why(basis=Basis.GRANT, grant=GrantId(random_id()), purpose="5a" * 32),
         meta=Event(kind=Act.USE_RELEASED, entry=EvidenceId(random_id()), act=random_id(), at=to_ms(datetime.now(UTC))),
     )
 
 
-async def record(app: Session, subjects: list[Subject], count: int) -> list[EvidenceId]:
+async def record(app: Session, subjects: list[Subject], count: int) -> dict[EvidenceId, float]:
+    """Let entries wait in one transaction; answer when each began to be inserted."""
     drafts = [draft(random.choice(subjects)) for _ in range(count)]
+    began = time.perf_counter()
     async with transaction(app.db) as db:
         await attest_all(db, drafts, app.keyring)
-    return [each.meta.entry for each in drafts]
+    return {each.meta.entry: began for each in drafts}
 
 
 async def throughput(ledger: ScratchLedger, subjects: list[Subject]) -> float:
@@ -55,12 +57,12 @@ async def throughput(ledger: ScratchLedger, subjects: list[Subject]) -> float:
 
 
 async def latency(ledger: ScratchLedger, subjects: list[Subject]) -> list[float]:
-    """For each entry at a steady rate: seconds from its commit to a signed checkpoint that covers it, seen by a reader."""
+    """For each entry at a steady rate: seconds from its insertion to a signed checkpoint over it, seen by a reader."""
     arguments = [str(ledger.main.folder), ledger.main.name, ledger.keys.name, str(ledger.place)]
     process = await asyncio.create_subprocess_exec(sys.executable, str(NOTARY), *arguments, stdout=PIPE)
     assert process.stdout is not None
     await process.stdout.readline()
-    committed: dict[EvidenceId, float] = {}
+    inserted: dict[EvidenceId, float] = {}
     seen: list[tuple[int, float]] = []
     async with ledger.session("app") as app:
         done = asyncio.Event()
@@ -75,9 +77,9 @@ async def latency(ledger: ScratchLedger, subjects: list[Subject]) -> list[float]
         watching = asyncio.create_task(watch())
         began = time.perf_counter()
         for tick in range(int(SECONDS / TICK)):
-            entries = await record(app, subjects, int(RATE * TICK))
-            committed |= dict.fromkeys(entries, time.perf_counter())
+            inserted |= await record(app, subjects, int(RATE * TICK))
             await asyncio.sleep(max(0.0, began + (tick + 1) * TICK - time.perf_counter()))
+        assert time.perf_counter() - began < 1.1 * SECONDS, "the machine is too busy to be offered that rate"
         await asyncio.sleep(1.0)  # what is not signed by then fails below
         done.set()
         await watching
@@ -86,11 +88,11 @@ async def latency(ledger: ScratchLedger, subjects: list[Subject]) -> list[float]
     await process.wait()
     sizes = [size for size, _ in seen]
     found = {EvidenceId(row["evidence_id"]): seen[bisect_left(sizes, row["position"] + 1)][1] for row in rows}
-    return [found[entry] - at for entry, at in committed.items()]
+    return [found[entry] - at for entry, at in inserted.items()]
 
 
 def measure() -> dict[str, float]:
-    """Entries a second when there is a queue; milliseconds from commit to signed at 2,000 a second, median and p99."""
+    """Entries a second when there is a queue; milliseconds from insertion to signed at 2,000 a second, p99."""
     servers = ScratchServers()
     servers.start()
     try:
@@ -104,7 +106,6 @@ def measure() -> dict[str, float]:
         servers.stop()
     return {
         "notary_entries_per_second": rate,
-        "notary_signed_p50_ms": statistics.median(waits),
         "notary_signed_p99_ms": statistics.quantiles(waits, n=100)[-1],
     }
 
