@@ -55,9 +55,19 @@ def answer(problem: Problem) -> Response[bytes]:
     return Response(msgspec.json.encode(problem), status_code=problem.status, media_type=MEDIA_TYPE)
 
 
+def status_of(code: str) -> int:
+    """The HTTP status of a refusal."""
+    return STATUS_BY_CODE.get(code, 500)
+
+
 def problem_of(refusal: Refusal) -> Problem:
     """The problem that a refusal is."""
-    return Problem(STATUS_BY_CODE.get(refusal.code, 500), refusal.code, refusal.title, refusal.advice)
+    return Problem(status_of(refusal.code), refusal.code, refusal.title, refusal.advice)
+
+
+def problem_of_kind(refusal: type[Refusal]) -> Problem:
+    """The problem that any refusal of a kind is, with places for its values."""
+    return Problem(status_of(refusal.code), refusal.code, refusal.says, refusal.remedy)
 
 
 def on_refusal(_: Request[object, object, State], refusal: Refusal) -> Response[bytes]:
