@@ -78,7 +78,8 @@ SEARCHES = (
             # Byte 42 on: SHA-256 of the sealed record in a leaf of suite 1 (docs/formats/leaf.md).
             """
             SELECT 'entry ' || evidence.evidence_id FROM evidence LEFT JOIN leaf USING (log, position)
-            WHERE leaf IS NULL OR (get_byte(leaf, 1) = 1 AND substring(leaf FROM 43 FOR 32) <> sha256(sealed))
+            WHERE leaf.evidence_id IS DISTINCT FROM evidence.evidence_id
+              OR (get_byte(leaf, 1) = 1 AND substring(leaf FROM 43 FOR 32) <> sha256(sealed))
             """,
             """
             SELECT 'leaf ' || log || '/' || position FROM evidence GROUP BY log, position HAVING count(*) > 1

@@ -35,6 +35,7 @@ PLANTED = {
     },
     "leaves": {
         "an entry whose leaf is another's": "UPDATE leaf SET leaf = set_byte(leaf, 50, get_byte(leaf, 50) # 1) WHERE position = 17",
+        "a leaf that names another entry": "UPDATE leaf SET evidence_id = gen_random_uuid() WHERE position = 17",
         "two entries at one position": "UPDATE evidence SET position = 17 WHERE position = 18",
         "an entry at a position without a leaf": "UPDATE evidence SET position = 1000000 WHERE position = 17",
         "a leaf without an entry": f"DELETE FROM evidence WHERE evidence_id = {LAST}",  # noqa: S608
