@@ -39,7 +39,7 @@ GROUPS = {
     ("start_cold_seconds", "start_warm_seconds", "restart_after_kill_seconds"): starting.measure,
     ("decide_allowed_us", "decide_refused_us"): decide.measure,
     ("evidence_verify_ms", "evidence_inclusion_p99_ms", "evidence_append_per_second"): evidence_log.measure,
-    ("notary_entries_per_second", "notary_signed_p99_ms"): notary.measure,
+    ("notary_entries_per_second", "notary_offered_per_second", "notary_signed_p99_ms"): notary.measure,
     ("wire_calls_per_second", "wire_alone_milliseconds", "wire_start_milliseconds"): wire.measure,
     ("withdraw_p50_ms", "withdraw_p99_ms"): withdraw.measure,
     ("use_of_plain_insert", "use_per_second"): use.measure,
