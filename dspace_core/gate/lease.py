@@ -199,7 +199,9 @@ class Lease:
         """Renew for ever; after a loss, begin anew under another name."""
         while True:
             with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self._wake.wait(), RENEW_SECONDS)
+                # Not `wait_for`: before Python 3.12 it misses a cancellation in the turn in which the event comes.
+                async with asyncio.timeout(RENEW_SECONDS):
+                    await self._wake.wait()
             self._wake.clear()
             try:
                 if self._hold is None:
