@@ -46,7 +46,7 @@ UV_COMPILE = .venv/bin/uv pip compile --universal --generate-hashes --python-ver
 lock: install
 	@$(UV_COMPILE) pyproject.toml $(wildcard */pyproject.toml plugins/*/pyproject.toml sdk_examples/*/pyproject.toml) \
 	  --all-extras --group dev --group build --group load \
-	  $(foreach name,$(shell sed -n 's/^name = "\(.*\)"/\1/p' pyproject.toml */pyproject.toml plugins/*/pyproject.toml sdk_examples/*/pyproject.toml 2>/dev/null),--no-emit-package $(name)) \
+	  $(foreach name,$(shell sed -n 's/^name = "\([a-z-]*\)"/\1/p' pyproject.toml */pyproject.toml plugins/*/pyproject.toml sdk_examples/*/pyproject.toml 2>/dev/null),--no-emit-package $(name)) \
 	  -o requirements.lock
 	@grep -A 200 '^uv==' requirements.lock | sed '1!{/^[a-z]/,$$d}' | grep -v '# via\|#  ' > requirements-uv.lock
 

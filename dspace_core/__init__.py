@@ -22,6 +22,19 @@ from dspace_core.scenario import (
     conclude,
     hookimpl,
 )
+from dspace_core.translation import (
+    HttpRequest,
+    HttpResponse,
+    Media,
+    SourceAnswer,
+    SourceAsk,
+    SourceTranslator,
+    Unreadable,
+    Who,
+    YesNo,
+    YesNoKind,
+    read_json,
+)
 from dspace_core.values import Basis, DataLevel, Money, Period, Subject
 
 __all__ = (
@@ -34,7 +47,10 @@ __all__ = (
     "DataRefused",
     "Fact",
     "Filled",
+    "HttpRequest",
+    "HttpResponse",
     "Item",
+    "Media",
     "Money",
     "Outcome",
     "Period",
@@ -45,10 +61,18 @@ __all__ = (
     "Refusal",
     "Scenario",
     "Settlement",
+    "SourceAnswer",
+    "SourceAsk",
+    "SourceTranslator",
     "Subject",
     "Text",
+    "Unreadable",
     "Use",
     "Verdict",
+    "Who",
+    "YesNo",
+    "YesNoKind",
     "conclude",
     "hookimpl",
+    "read_json",
 )

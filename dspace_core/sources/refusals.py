@@ -54,13 +54,24 @@ class AnswerOnly(Refusal):
 
 
 class AnswerUnfit(Refusal):
-    """The source's answer is not of the type that the catalogue gives the field."""
+    """The source's answer is none to what was asked, or not of the catalogue's types. `flaw` says in what.
+
+    `about` is the category, or one field of it. Nothing of such an answer is used.
+    """
 
     code = "source.answer_unfit"
-    says = Text(
-        "{source} 返回的 {field} 类型与目录不符", "what {source} answers for {field} is not of the catalogue's type"
-    )
+    says = Text("数源 {source} 对 {about} 的答复不可用({flaw})", "what {source} answers on {about} is unfit ({flaw})")
     remedy = Text("请核对数源与目录的对应关系", "compare the source with the catalogue")
+
+
+class EndpointUnfit(Refusal):
+    """The address, certificate or credential with which a source is to be reached cannot be used."""
+
+    code = "source.endpoint_unfit"
+    says = Text(
+        "数源 {source} 的接入配置不可用({flaw})", "the source {source} cannot be reached as configured ({flaw})"
+    )
+    remedy = Text("请按 docs/formats/department.md 更正配置", "correct it as docs/formats/department.md says")
 
 
 class PopulationSize(Refusal):

@@ -22,9 +22,9 @@ def test_the_face_brings_nothing_heavy(heavy: str) -> None:
     assert heavy not in IMPORTED
 
 
-def test_the_face_opens_three_rooms_and_no_other() -> None:
+def test_the_face_opens_four_rooms_and_no_other() -> None:
     rooms = {name.split(".")[1] for name in IMPORTED if name.startswith("dspace_core.")}
-    assert rooms == {"errors", "scenario", "values"}
+    assert rooms == {"errors", "scenario", "translation", "values"}
 
 
 def test_everything_named_is_there_and_sorted() -> None:
