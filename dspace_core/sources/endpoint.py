@@ -61,7 +61,7 @@ def read_endpoint(source: str, endpoint: Endpoint) -> Way:
         host, port = parts.hostname or "", parts.port
     except ValueError:
         raise EndpointUnfit(source=source, flaw="origin") from None
-    written = f"{parts.scheme}://{parts.netloc}{parts.path}"
+    written = f"{parts.scheme}://{parts.netloc.lower()}{parts.path}"
     named = _NAME.fullmatch(host) is not None or _literal(host)
     plain = parts.username is None and written == endpoint.origin and _BELOW.fullmatch(parts.path) is not None
     if not named or not plain or port == 0:  # 1

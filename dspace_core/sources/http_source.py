@@ -4,6 +4,7 @@ Not handed on by the room's face: it needs the extra `http`, which a deployment 
 """
 
 import contextlib
+import re
 import time
 from collections.abc import Callable, Mapping
 from datetime import date, datetime, timedelta
@@ -46,6 +47,7 @@ _KINDS = {
     PredicateKind.IS: YesNoKind.IS,
     PredicateKind.RECORDED: YesNoKind.RECORDED,
 }
+_DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", re.ASCII)
 _request = msgspec.msgpack.Decoder(HttpRequest)
 _answer = msgspec.msgpack.Decoder(SourceAnswer)
 
@@ -179,7 +181,7 @@ def _values(asked: Asked, record: Record) -> Mapping[str, object]:
 
 def _date(value: object) -> object:
     """The date written YYYY-MM-DD, and in no other of the forms that ISO 8601 has."""
-    if isinstance(value, str) and len(value) == 10 and value.isascii():
+    if isinstance(value, str) and _DAY.fullmatch(value):
         try:
             return date.fromisoformat(value)
         except ValueError:

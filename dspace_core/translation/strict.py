@@ -25,7 +25,7 @@ def read_json(body: bytes, kind: type[T]) -> T:
             plain = json.loads(
                 body.decode("utf-8"), object_pairs_hook=_once, parse_float=_refuse, parse_constant=_refuse
             )
-            return msgspec.convert(plain, kind, strict=True, str_keys=False)
+            return msgspec.convert(plain, kind, strict=True)
         except (ValueError, msgspec.ValidationError):  # Unreadable and JSON's own are ValueErrors
             pass
     raise Unreadable
