@@ -8,6 +8,7 @@ from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import UTC, date, datetime
 from pathlib import Path
+from types import MappingProxyType
 from typing import Self
 
 import msgspec
@@ -25,6 +26,7 @@ from dspace_core.machine.home import Home
 from dspace_core.machine.postgres import SUPERUSER
 from dspace_core.sources import (
     AUTHORITIES,
+    DataSource,
     Registers,
     SqlSource,
     create_database,
@@ -139,9 +141,17 @@ class ScratchSpace(msgspec.Struct, frozen=True):
 
     @asynccontextmanager
     async def process(
-        self, clock: Clock = _now, *, hears: bool = True, gate: type[Gate] = Gate
+        self,
+        clock: Clock = _now,
+        *,
+        hears: bool = True,
+        gate: type[Gate] = Gate,
+        served: Mapping[str, DataSource] = MappingProxyType({}),
     ) -> AsyncIterator[SpaceProcess]:
-        """One process with a gate. `hears`: whether it learns of stops by announcement, or only when it renews."""
+        """One process with a gate. `hears`: whether it learns of stops by announcement, or only when it renews.
+
+        `served`: sources of authorities that are asked in place of their databases.
+        """
         catalogue = Catalogue.from_file(STARTER)
         async with AsyncExitStack() as stack:
             session = await stack.enter_async_context(self.ledger.session("app", clock, size=12))
@@ -157,7 +167,10 @@ class ScratchSpace(msgspec.Struct, frozen=True):
                 lease,
                 session.keyring,
                 catalogue=lambda: catalogue,
-                sources={authority: await self._source(stack, authority) for authority in self.databases},
+                sources={
+                    authority: served.get(authority) or await self._source(stack, authority)
+                    for authority in self.databases
+                },
                 refusals=Coalesced(durably(session.db, session.keyring), mark, clock),
                 use_key=use_key(session.provider),
                 ephemeral=ephemeral,

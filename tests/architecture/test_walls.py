@@ -24,7 +24,12 @@ PLANTED = {
 
 def lint(tree: Path) -> subprocess.CompletedProcess[str]:
     """Run the contracts on a tree, with its packages before ours on the path."""
-    path = [str(tree), str(tree / "backend"), str(tree / "plugins/social_security")]
+    path = [
+        str(tree),
+        str(tree / "backend"),
+        str(tree / "plugins/social_security"),
+        str(tree / "sdk_examples/data_source_http"),
+    ]
     code = f"import sys; sys.path[:0] = {path!r}; from importlinter.cli import lint_imports_command as run; run()"
     return subprocess.run(
         [sys.executable, "-c", code, "--no-cache"], cwd=tree, capture_output=True, text=True, check=False
@@ -33,7 +38,7 @@ def lint(tree: Path) -> subprocess.CompletedProcess[str]:
 
 @pytest.fixture
 def tree(tmp_path: Path) -> Path:
-    for name in ("dspace_core", "backend", "plugins"):
+    for name in ("dspace_core", "backend", "plugins", "sdk_examples"):
         shutil.copytree(ROOT / name, tmp_path / name, ignore=shutil.ignore_patterns("__pycache__"))
     shutil.copy(ROOT / "pyproject.toml", tmp_path)
     return tmp_path
