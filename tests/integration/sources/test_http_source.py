@@ -326,11 +326,14 @@ async def test_a_department_that_is_not_there_is_unavailable(department: Departm
     assert await refused(asking(source)) == ("source.unavailable", "not_reached")
 
 
-async def test_a_credential_is_shown_and_a_wrong_one_is_not_tried_again(opened: Opener, tmp_path: Path) -> None:
+async def test_a_credential_is_shown_and_a_wrong_one_is_not_tried_again(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.DEBUG)
     file = tmp_path / "token"
     file.touch(0o600)
-    async with Department(VIEWS, NOW, token="right") as department:
-        for written, outcome in (("right", None), ("wrong", ("source.unavailable", "status_401"))):
+    async with Department(VIEWS, NOW, token="right-7f3a9c51") as department:
+        for written, outcome in (("right-7f3a9c51", None), ("wrong-7f3a9c51", ("source.unavailable", "status_401"))):
             file.write_text(written)
             endpoint = Endpoint(origin=department.origin, credential=file)
             source = await open_http_source("public_security", endpoint, DepartmentTranslator())
@@ -342,6 +345,7 @@ async def test_a_credential_is_shown_and_a_wrong_one_is_not_tried_again(opened: 
             finally:
                 await source.close()
         assert len(department.seen) == 2
+    assert "7f3a9c51" not in caplog.text
 
 
 # Attempts
