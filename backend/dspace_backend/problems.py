@@ -2,12 +2,14 @@
 
 import logging
 import traceback
+from collections.abc import Mapping
 
 import msgspec
 from litestar import Request, Response
 from litestar.datastructures import State
 from litestar.exceptions import HTTPException
 
+from dspace_backend.challenges import challenge
 from dspace_core import Refusal, Text
 
 _log = logging.getLogger("dspace.web")
@@ -24,12 +26,24 @@ STATUS_BY_CODE = {
     "lane.key_conflict": 409,
     "lane.outcome_unknown": 503,
     "lane.row_refused": 422,
+    "login.attempt_unknown": 400,
+    "login.client_unknown": 400,
+    "login.identity_refused": 403,
+    "login.person_only": 403,
+    "login.provider_unreachable": 503,
+    "login.session_over": 401,
+    "login.staff_only": 403,
+    "login.step_up_needed": 401,
     "stores.clocks_apart": 503,
     "stores.concurrent_change": 503,
     "stores.lock_timeout": 503,
     "stores.login_refused": 503,
     "stores.outcome_unknown": 503,
     "stores.unavailable": 503,
+    "tokens.missing": 401,
+    "tokens.nonce_needed": 401,
+    "tokens.proof_refused": 401,
+    "tokens.refused": 401,
 }
 """The HTTP status of each refusal that can reach a caller. What is not listed is our fault: 500."""
 
@@ -50,9 +64,10 @@ class Problem(msgspec.Struct, frozen=True, omit_defaults=True):
     type: str = "about:blank"
 
 
-def answer(problem: Problem) -> Response[bytes]:
+def answer(problem: Problem, headers: Mapping[str, str] | None = None) -> Response[bytes]:
     """The response that carries a problem."""
-    return Response(msgspec.json.encode(problem), status_code=problem.status, media_type=MEDIA_TYPE)
+    body = msgspec.json.encode(problem)
+    return Response(body, status_code=problem.status, media_type=MEDIA_TYPE, headers=dict(headers or {}))
 
 
 def status_of(code: str) -> int:
@@ -72,7 +87,7 @@ def problem_of_kind(refusal: type[Refusal]) -> Problem:
 
 def on_refusal(_: Request[object, object, State], refusal: Refusal) -> Response[bytes]:
     """Answer a refusal raised in a route."""
-    return answer(problem_of(refusal))
+    return answer(problem_of(refusal), challenge(refusal))
 
 
 def on_http_exception(_: Request[object, object, State], error: HTTPException) -> Response[bytes]:

@@ -8,6 +8,7 @@ from litestar import Litestar, get
 from litestar.testing import create_test_client
 
 from dspace_backend.problems import STATUS_BY_CODE, on_accident, problem_of
+from dspace_core.cli.reference import import_rooms
 from dspace_core.errors import family
 from dspace_core.stores.refusals import Unavailable
 
@@ -20,8 +21,7 @@ async def breaks() -> None:
 
 
 def test_each_status_belongs_to_a_refusal_that_exists() -> None:
-    import dspace_core.stores.refusals as _  # noqa: F401, PLC0415
-
+    assert import_rooms(["dspace_core", "dspace_backend"]) == ()
     assert set(STATUS_BY_CODE) <= set(family())
 
 

@@ -1,0 +1,18 @@
+"""What is open without a token: this list and nothing else (design 12.13). A test walks all routes against it."""
+
+PUBLIC = frozenset(
+    {
+        "/health",
+        "/.well-known/oauth-authorization-server",
+        "/jwks",
+        "/authorize",
+        "/login/callback",
+        "/token",
+    }
+)
+"""The paths, whole and exact."""
+
+
+def is_public(path: str) -> bool:
+    """Whether a path needs no token."""
+    return path in PUBLIC
