@@ -10,15 +10,16 @@ from uuid import UUID
 import msgspec
 from litestar import Request, Response
 from litestar.datastructures import State
+from litestar.di import NamedDependency
 from litestar.handlers import HTTPRouteHandler
 
-from dspace_backend.principal import Principal
+from dspace_backend.principal import Principal, Staff, person
 from dspace_backend.strict import HeaderInvalid, read_body, read_query
 from dspace_backend.wiring import Parts
 from dspace_core import Refusal, Text
 
 T = TypeVar("T")
-Asked = Request[object, Principal | None, State]
+Asked = Request[object, Principal | Staff | None, State]
 
 
 class Nothing(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -36,10 +37,11 @@ class Call(Generic[T]):
 
     @property
     def who(self) -> Principal:
-        """The person who asks. The middleware lets nobody through to a route that is not listed as public."""
-        principal = self.request.auth
-        assert principal is not None  # noqa: S101
-        return principal
+        """The person who asks; the guard lets nobody unknown through to a route that is not listed as public.
+
+        Raises PersonOnly for staff.
+        """
+        return person(self.request.auth)
 
     def id(self, name: str) -> UUID:
         """An id in the path."""
@@ -163,7 +165,7 @@ class Routes:
 
 
 def _handler(route: Route, answer: Answer[Any]) -> HTTPRouteHandler:
-    async def handle(request: Asked, parts: Parts) -> Response[bytes]:
+    async def handle(request: Asked, parts: NamedDependency[Parts]) -> Response[bytes]:
         if route.method == "GET":
             taken: object = read_query(list(request.query_params.multi_items()), route.takes)
         else:

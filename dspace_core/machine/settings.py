@@ -5,6 +5,7 @@ import os
 import re
 from collections.abc import Callable, Mapping
 from enum import Enum
+from functools import partial
 from pathlib import Path
 from typing import TypeVar
 from urllib.parse import SplitResult, parse_qsl, urlsplit
@@ -12,6 +13,8 @@ from urllib.parse import SplitResult, parse_qsl, urlsplit
 import msgspec
 
 from dspace_core.errors import Text
+from dspace_core.machine import login
+from dspace_core.machine.login import Login
 from dspace_core.machine.refusals import SettingInvalid, SettingUnknown
 
 T = TypeVar("T")
@@ -47,7 +50,14 @@ SETTINGS = (
             "the folder of the sockets; short, since the path of a unix socket ends at 107 bytes",
         ),
     ),
-    Setting("DSPACE_PORT", "8000", Text("HTTP 端口(127.0.0.1)", "the HTTP port on 127.0.0.1")),
+    Setting(
+        "DSPACE_PORT",
+        "8000",
+        Text(
+            "HTTP 端口(127.0.0.1);开发模式下其后一个端口用于演示身份认证",
+            "the HTTP port on 127.0.0.1; in development the one after it is that of the demo identity provider",
+        ),
+    ),
     Setting("DSPACE_WEB", "number of processors", Text("web 进程数", "how many web processes answer requests")),
     Setting(
         "DSPACE_DATABASE_URL",
@@ -86,6 +96,51 @@ SETTINGS = (
             "as root: the first of the numeric users that the embedded servers drop to",
         ),
     ),
+    Setting(
+        login.ISSUER,
+        "development: http://dev.localhost:PORT; production: must be given",
+        Text(
+            "本服务的对外地址,也是令牌的签发者;开发模式下主机以 dev. 开头,生产模式下不得",
+            "our address as others reach it, and the issuer of tokens; its host begins with `dev.` in development, and only there",
+        ),
+    ),
+    Setting(
+        login.PROVIDER,
+        "development: its own, on DSPACE_PORT + 1; production: must be given",
+        Text(
+            "统一身份认证服务的地址(OpenID Connect 签发者);客户端密钥见 secrets/idp",
+            "the issuer of the identity provider (OpenID Connect); our secret there is the file secrets/idp",
+        ),
+    ),
+    Setting(
+        login.CLIENT,
+        "dspace",
+        Text("本服务在统一身份认证中的 client_id", "our client_id at the identity provider"),
+    ),
+    Setting(
+        login.LEVELS,
+        "L1=1,L2=2,L3=3,L4=4",
+        Text(
+            "统一身份认证的 acr 与可信等级(1 至 4)的对应,以逗号分隔",
+            "which level (1 to 4) each `acr` of the identity provider means, with commas",
+        ),
+    ),
+    Setting(
+        login.PHONE,
+        "development: http://127.0.0.1:PORT/app/callback; production: none",
+        Text(
+            "手机应用登录后的回调地址,以逗号分隔;不设则不能登录",
+            "where the phone app goes back to after logging in, with commas; without one nobody can log in",
+        ),
+    ),
+    Setting(
+        login.DESK,
+        "development: http://127.0.0.1:PORT/desk/callback; production: none",
+        Text(
+            "工作人员应用登录后的回调地址,以逗号分隔",
+            "where the app of the staff goes back to after logging in, with commas",
+        ),
+    ),
 )
 """Every variable there is. A variable named DSPACE_… that is not listed here is refused."""
 
@@ -103,6 +158,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     redis_url: str | None
     postgres_bin: Path | None
     uid_base: int
+    login: Login = Login()
 
     def __repr__(self) -> str:
         """An address may carry a password in development, so none is shown."""
@@ -121,17 +177,26 @@ def read(environ: Mapping[str, str]) -> Settings:
         return parse(name, given[name]) if name in given else default
 
     mode = take("DSPACE_MODE", _mode, Mode.PRODUCTION)
+    production = mode is Mode.PRODUCTION
     return Settings(
         mode=mode,
         home=take("DSPACE_HOME", _folder, _default_home(environ)),
         runtime=take("DSPACE_RUNTIME", _short_folder, _default_runtime(environ)),
-        port=take("DSPACE_PORT", _between(1, 65535), 8000),
+        port=take("DSPACE_PORT", _between(1, 65534), 8000),
         web=take("DSPACE_WEB", _between(1, 256), os.cpu_count() or 1),
         database_url=take("DSPACE_DATABASE_URL", _database_url(mode), None),
         keys_database_url=take("DSPACE_KEYS_DATABASE_URL", _database_url(mode), None),
         redis_url=take("DSPACE_REDIS_URL", _redis_url(mode), None),
         postgres_bin=take("DSPACE_POSTGRES_BIN", _folder, None),
         uid_base=take("DSPACE_UID_BASE", _between(1000, 2**31 - 100), 59700),
+        login=Login(
+            issuer=take(login.ISSUER, partial(login.issuer, production=production), None),
+            provider=take(login.PROVIDER, partial(login.provider, production=production), None),
+            client=take(login.CLIENT, login.client, "dspace"),
+            levels=take(login.LEVELS, login.levels, Login().levels),
+            phone=take(login.PHONE, partial(login.redirects, production=production), ()),
+            desk=take(login.DESK, partial(login.redirects, production=production), ()),
+        ),
     )
 
 

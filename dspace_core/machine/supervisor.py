@@ -10,7 +10,7 @@ import os
 import socket
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from typing import NoReturn
 
 import msgspec
@@ -22,7 +22,7 @@ from dspace_core.machine.home import Home, write_whole
 from dspace_core.machine.refusals import PortTaken, ResidentFailed
 from dspace_core.machine.residents import Keeper, Resident
 from dspace_core.machine.servers import Servers
-from dspace_core.machine.settings import Settings
+from dspace_core.machine.settings import Mode, Settings
 
 _log = logging.getLogger("dspace.machine")
 _TICK = 0.1
@@ -66,7 +66,9 @@ class _Supervisor:
 
     def run(self) -> NoReturn:
         """Start everything, then watch over it until something raises."""
-        with _port_reserved(self._settings.port, self._bell):
+        with ExitStack() as ports:
+            for port in _ports(self._settings):
+                ports.enter_context(_port_reserved(port, self._bell))
             self._start()
             _say(f"dspace ready http://127.0.0.1:{self._settings.port}")
             while True:
@@ -87,6 +89,8 @@ class _Supervisor:
         for store in Store:
             for role in Role:
                 database(self._settings, self._home, store, role)  # each password exists before anybody asks for it
+        if _has_own_provider(self._settings):
+            self._home.secret("idp", make=True)
         self._servers.begin()
         for keeper in self._keepers:
             keeper.start()
@@ -119,7 +123,19 @@ class _Supervisor:
 
 def _residents(settings: Settings) -> list[Resident]:
     web = [Resident(f"web-{number}", "dspace_backend.web") for number in range(settings.web)]
-    return [*web, *(Resident(name, "dspace_core.machine.resident", (name,)) for name in ("notary", "clock"))]
+    others = [Resident(name, "dspace_core.machine.resident", (name,)) for name in ("notary", "clock")]
+    if _has_own_provider(settings):
+        others.append(Resident("devidp", "dspace_backend.devidp"))
+    return [*web, *others]
+
+
+def _has_own_provider(settings: Settings) -> bool:
+    """Whether the development identity provider runs: only in development, and where no other was named."""
+    return settings.mode is Mode.DEVELOPMENT and settings.login.provider is None
+
+
+def _ports(settings: Settings) -> list[int]:
+    return [settings.port, settings.port + 1] if _has_own_provider(settings) else [settings.port]
 
 
 @contextmanager

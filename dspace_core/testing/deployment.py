@@ -17,10 +17,14 @@ from dspace_core.testing.servers import open_folder, settings_for
 
 
 def free_port() -> int:
-    """A port on which nobody listens at this moment."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+    """A port on which nobody listens at this moment, nor on the one after it."""
+    while True:
+        with socket.socket() as probe, socket.socket() as next_to_it:
+            probe.bind(("127.0.0.1", 0))
+            port = int(probe.getsockname()[1])
+            with suppress(OSError, OverflowError):
+                next_to_it.bind(("127.0.0.1", port + 1))
+                return port
 
 
 class Deployment:

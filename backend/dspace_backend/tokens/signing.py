@@ -103,6 +103,17 @@ class SigningKeys:
         ]
         return msgspec.json.encode(_KeySet(shown))
 
+    def shared_secret(self) -> Secret:
+        """A secret that all processes of the deployment share, for nonces and for names in the ephemeral store."""
+        path = self._folder / "proofs"
+        with self._alone():
+            if not path.exists():
+                write_whole(path, Secret.random().reveal().hex().encode())
+        try:
+            return Secret(bytes.fromhex(_closed_text(path)))
+        except (KeyMalformed, ValueError, OSError):
+            raise SigningKeyUnfit(path=path) from None
+
     def rotate(self, *, at_once: bool = False) -> str:
         """Make a new key and answer its id; remove those whose tokens are all over.
 

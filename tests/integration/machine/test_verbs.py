@@ -123,7 +123,7 @@ def test_asked_to_end_while_it_still_starts_it_ends_whole(deployment: Deployment
 def test_no_password_is_in_an_environment_or_an_argument(deployment: Deployment) -> None:
     deployment.start()
     secrets = [file.read_bytes() for file in deployment.home.secrets.glob("*/*")]
-    assert len(secrets) == 8
+    assert len(secrets) == 10
     for pid in deployment.processes():
         seen = Path(f"/proc/{pid}/environ").read_bytes() + Path(f"/proc/{pid}/cmdline").read_bytes()
         assert not any(secret in seen for secret in secrets)

@@ -1,0 +1,98 @@
+"""Whom one can be: people of the made population, read as the police reads them, and staff that we made up."""
+
+from collections.abc import Callable, Sequence
+from datetime import date, timedelta
+
+import msgspec
+
+from dspace_core.identifiers import Hidden
+from dspace_core.machine.addresses import Address
+from dspace_core.sources.population import full_years
+from dspace_core.stores import Pool, open_pool
+
+RESIDENT = "111"
+"""The document type of the resident identity card."""
+_SETTING = "DSPACE_HOME"
+_GROUPS = (
+    ("可申领养老待遇", 60, 70, 3),
+    ("高龄", 80, 120, 1),
+    ("成年人", 24, 58, 3),
+    ("14 至 17 岁", 14, 17, 1),
+    ("不满 14 岁", 0, 13, 1),
+)
+"""What is shown of a person, from which to which age, and of how many."""
+_SHOWN = """
+    SELECT citizen_id, full_name, birth_date FROM population_record
+    WHERE registration = 'normal' AND birth_date > $1 AND birth_date <= $2 ORDER BY citizen_id LIMIT $3
+"""
+_FIND = "SELECT 1 FROM population_record WHERE citizen_id = $1"
+
+
+class DemoPerson(Hidden, frozen=True):
+    """Somebody of the population."""
+
+    number: str
+    name: str
+    age: int
+    group: str
+
+
+class DemoStaff(msgspec.Struct, frozen=True):
+    """A made-up member of staff."""
+
+    id: str
+    title: str
+    authority: str
+    roles: tuple[str, ...]
+
+
+STAFF = (
+    DemoStaff("hr-clerk", "人社 · 窗口", "human_resources", ("clerk",)),
+    DemoStaff("hr-reviewer", "人社 · 审核", "human_resources", ("reviewer",)),
+    DemoStaff("ps-clerk", "公安 · 窗口", "public_security", ("clerk",)),
+    DemoStaff("operator", "平台 · 运营", "platform", ("operator",)),
+    DemoStaff("auditor", "平台 · 审计", "platform", ("auditor",)),
+)
+
+
+class People:
+    """The population, at the read-only role of the police's database. Refusals while it is being made."""
+
+    def __init__(self, place: Callable[[], Address]) -> None:
+        self._place = place
+        self._pool: Pool | None = None
+
+    async def shown(self, today: date) -> Sequence[DemoPerson]:
+        """A few people of each group."""
+        pool = await self._opened()
+        found = []
+        for group, youngest, oldest, number in _GROUPS:
+            born_after, born_until = _years_before(today, oldest + 1), _years_before(today, youngest)
+            for row in await pool.fetch(_SHOWN, born_after, born_until, number):
+                age = full_years(row["birth_date"], today)
+                found.append(DemoPerson(row["citizen_id"], row["full_name"], age, group))
+        return found
+
+    async def knows(self, number: str) -> bool:
+        """Whether somebody of this citizen number is registered."""
+        return await (await self._opened()).fetchval(_FIND, number) is not None
+
+    async def close(self) -> None:
+        """Disconnect."""
+        if self._pool is not None:
+            await self._pool.close()
+
+    async def _opened(self) -> Pool:
+        if self._pool is None:
+            place = self._place()
+            self._pool = await open_pool(
+                place.url, password=place.password, size=2, setting=_SETTING, within=timedelta(0)
+            )
+        return self._pool
+
+
+def _years_before(day: date, years: int) -> date:
+    try:
+        return day.replace(year=day.year - years)
+    except ValueError:  # 29 February
+        return date(day.year - years, 3, 1)
