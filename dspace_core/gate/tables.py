@@ -37,10 +37,18 @@ _SWEEP = f"DELETE FROM lease WHERE until + {_GRACE} + interval '1 minute' < cloc
 _REVOKE = "UPDATE lease SET revoked = true WHERE process = ANY($1::uuid[])"
 _STOP = "INSERT INTO stopping (subject_id, basis_id, process) SELECT $1, $2, process FROM lease"
 _ACKNOWLEDGE = "DELETE FROM stopping WHERE process = $1 AND number = ANY($2::bigint[])"
+# A lease is over once its row is removed, under its lock: a renewal that began before the end may commit after it, and
+# its process then goes on. While that renewal holds the row, the lease is waited for; once it is removed, nothing renews.
 _WAITED_FOR = f"""
-    WITH over AS (
-      DELETE FROM stopping s WHERE s.subject_id = $1 AND s.basis_id = $2 AND NOT EXISTS (
-        SELECT FROM lease l WHERE l.process = s.process AND l.until + {_GRACE} >= clock_timestamp())
+    WITH ended AS (
+      DELETE FROM lease WHERE process IN (
+        SELECT l.process FROM lease l WHERE l.until + {_GRACE} < clock_timestamp() AND EXISTS (
+          SELECT FROM stopping s WHERE s.subject_id = $1 AND s.basis_id = $2 AND s.process = l.process)
+        FOR UPDATE OF l SKIP LOCKED)
+      RETURNING process
+    ), over AS (
+      DELETE FROM stopping s WHERE s.subject_id = $1 AND s.basis_id = $2 AND (
+        s.process IN (SELECT process FROM ended) OR NOT EXISTS (SELECT FROM lease l WHERE l.process = s.process))
       RETURNING s.process, s.number
     )
     SELECT DISTINCT process FROM stopping s WHERE s.subject_id = $1 AND s.basis_id = $2

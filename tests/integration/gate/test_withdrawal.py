@@ -136,6 +136,36 @@ async def test_a_lease_that_ran_out_is_never_renewed(process: SpaceProcess) -> N
     assert not (await tables.renew(process.session.db, late)).renewed
 
 
+async def test_article_3_a_lease_is_not_over_while_a_renewal_of_it_is_being_committed(
+    process: SpaceProcess, claimed: Claim
+) -> None:
+    """The renewal began in time and saw no stop; its process believes in it from before the withdrawal on."""
+    db, slow = process.session.db, random_id()
+    await tables.take(db, slow)
+    async with transaction(db) as renewing:
+        assert (await tables.renew(renewing, slow)).stops == ()
+        async with transaction(db) as stopping:
+            await tables.stop(stopping, claimed.subject, claimed.grant.id)
+        while await db.fetchval("SELECT until + interval '200 ms' > clock_timestamp() FROM lease WHERE process = $1", slow):
+            await renewing.execute("SELECT pg_sleep(0.02)")
+        assert slow in await tables.waited_for(db, claimed.subject, claimed.grant.id)
+        await renewing.execute("UPDATE lease SET until = clock_timestamp() + interval '1 s' WHERE process = $1", slow)
+    assert slow in await tables.waited_for(db, claimed.subject, claimed.grant.id)
+
+
+async def test_a_lease_that_was_waited_out_is_never_renewed_whatever_the_clock_says(
+    process: SpaceProcess, claimed: Claim
+) -> None:
+    db, late = process.session.db, random_id()
+    await tables.take(db, late)
+    async with transaction(db) as stopping:
+        await tables.stop(stopping, claimed.subject, claimed.grant.id)
+    await db.execute("UPDATE lease SET until = clock_timestamp() - interval '200 ms' WHERE process = $1", late)
+    assert late not in await tables.waited_for(db, claimed.subject, claimed.grant.id)
+    await db.execute("UPDATE lease SET until = clock_timestamp() + interval '1 s' WHERE process = $1", late)
+    assert not (await tables.renew(db, late)).renewed
+
+
 async def test_article_13_a_process_whose_lease_was_revoked_releases_nothing_of_before(
     process: SpaceProcess, claimed: Claim
 ) -> None:
