@@ -8,7 +8,7 @@ import asyncio
 import contextlib
 import logging
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from datetime import UTC, datetime, timedelta
 from types import TracebackType
 from typing import Self
@@ -138,7 +138,7 @@ class Lease:
             hold.lost = True
             # No longer than the lease would have lasted: after that nothing passes its check any more.
             under_way = [ticket for tickets in hold.tickets.values() for ticket in tickets]
-            await _drained(under_way, within=_SECONDS)
+            await _ended(_closed(under_way), within=_SECONDS)
             await asyncio.gather(*self._heeding.values(), return_exceptions=True)
             await tables.give_back(self._db, hold.process)
 
@@ -149,8 +149,8 @@ class Lease:
         sensitive fields when evidence has waited for its number for more than 60 s.
         """
         hold = self._held()
-        if hold.unfit is not None:
-            raise hold.unfit
+        if hold.unfit is not None:  # an exception of the caller's own: one that many raise keeps what each of them held
+            raise ClocksApart(**hold.unfit.values)
         if sensitive and hold.stale:
             raise EvidenceStale(seconds=STALE // timedelta(seconds=1))
         ticket = Ticket(hold, (subject, basis))
@@ -181,19 +181,34 @@ class Lease:
         if not renewal.renewed:
             raise LeaseLost
         hold.told(renewal, sent, before, self._wall())
-        for stop in renewal.stops:
-            if stop.number not in self._heeding:
-                self._heeding[stop.number] = asyncio.create_task(self._heed(hold, stop))
+        self._stop(hold, [stop for stop in renewal.stops if stop.number not in self._heeding])
 
-    async def _heed(self, hold: _Hold, stop: Stop) -> None:
-        """Close what is under way under a stopped basis, wait until no byte of it is going out, and say so."""
+    def _stop(self, hold: _Hold, stops: Sequence[Stop]) -> None:
+        """Close what is under way under stopped bases. Where no byte may be going out it is said at once, of all
+        together: a statement for each would keep the renewals waiting, until the lease is lost."""
+        quiet: list[int] = []
+        for stop in stops:
+            if going := _closed(hold.tickets.get((stop.subject, stop.basis), ())):
+                self._heed(hold, (stop.number,), going)
+            else:
+                quiet.append(stop.number)
+        if quiet:
+            self._heed(hold, quiet, ())
+
+    def _heed(self, hold: _Hold, numbers: Sequence[int], going: Sequence[asyncio.Future[None]]) -> None:
+        task = asyncio.create_task(self._acknowledge(hold, numbers, going))
+        self._heeding.update(dict.fromkeys(numbers, task))
+
+    async def _acknowledge(self, hold: _Hold, numbers: Sequence[int], going: Sequence[asyncio.Future[None]]) -> None:
+        """Wait until no byte is going out any more, and say so."""
         try:
-            await _drained(hold.tickets.get((stop.subject, stop.basis), ()))
-            await tables.acknowledge(self._db, hold.process, (stop.number,))
-        except Exception as error:  # noqa: BLE001  (the next renewal reads the stop again)
+            await _ended(going)
+            await tables.acknowledge(self._db, hold.process, numbers)
+        except Exception as error:  # noqa: BLE001  (the next renewal reads the stops again)
             _log.warning("a stop could not be acknowledged (%s)", type(error).__name__)
         finally:
-            del self._heeding[stop.number]
+            for number in numbers:
+                del self._heeding[number]
 
     async def _keep(self) -> None:
         """Renew for ever; after a loss, begin anew under another name."""
@@ -231,9 +246,13 @@ class Lease:
                 await asyncio.sleep(RENEW_SECONDS)
 
 
-async def _drained(tickets: Iterable[Ticket], within: float | None = None) -> None:
-    """Close tickets and wait for those of which bytes may be going out, so many seconds at most."""
-    going = [sending for ticket in list(tickets) if (sending := ticket.close()) is not None]
+def _closed(tickets: Iterable[Ticket]) -> list[asyncio.Future[None]]:
+    """Close tickets; answer those of which bytes may be going out."""
+    return [sending for ticket in tickets if (sending := ticket.close()) is not None]
+
+
+async def _ended(going: Sequence[asyncio.Future[None]], within: float | None = None) -> None:
+    """Wait for releases, so many seconds at most."""
     if going:
         await asyncio.wait(going, timeout=within)
 

@@ -34,6 +34,8 @@ _GIVE_BACK = """
 """
 _ALIVE = f"SELECT count(*) FROM lease WHERE process = $1 AND until + {_GRACE} >= clock_timestamp()"  # noqa: S608
 _SWEEP = f"DELETE FROM lease WHERE until + {_GRACE} + interval '1 minute' < clock_timestamp()"  # noqa: S608
+# Whoever waited for these died too, or was cut off; a process without a lease is told nothing any more.
+_SWEEP_STOPS = "DELETE FROM stopping s WHERE NOT EXISTS (SELECT FROM lease l WHERE l.process = s.process)"
 _REVOKE = "UPDATE lease SET revoked = true WHERE process = ANY($1::uuid[])"
 _STOP = "INSERT INTO stopping (subject_id, basis_id, process) SELECT $1, $2, process FROM lease"
 _ACKNOWLEDGE = "DELETE FROM stopping WHERE process = $1 AND number = ANY($2::bigint[])"
@@ -107,8 +109,9 @@ async def alive(db: Db, process: UUID) -> bool:
 
 
 async def sweep(db: Db) -> None:
-    """Remove leases that are long over."""
+    """Remove leases that are long over, and the stops that nobody is left to acknowledge."""
     await db.execute(_SWEEP)
+    await db.execute(_SWEEP_STOPS)
 
 
 async def revoke(db: Db, processes: Collection[UUID]) -> None:

@@ -2,9 +2,10 @@
 
 import asyncio
 import itertools
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from datetime import UTC, datetime, timedelta
 from time import monotonic_ns
+from uuid import UUID
 
 import pytest
 
@@ -146,7 +147,9 @@ async def test_article_3_a_lease_is_not_over_while_a_renewal_of_it_is_being_comm
         assert (await tables.renew(renewing, slow)).stops == ()
         async with transaction(db) as stopping:
             await tables.stop(stopping, claimed.subject, claimed.grant.id)
-        while await db.fetchval("SELECT until + interval '200 ms' > clock_timestamp() FROM lease WHERE process = $1", slow):
+        while await db.fetchval(
+            "SELECT until + interval '200 ms' > clock_timestamp() FROM lease WHERE process = $1", slow
+        ):
             await renewing.execute("SELECT pg_sleep(0.02)")
         assert slow in await tables.waited_for(db, claimed.subject, claimed.grant.id)
         await renewing.execute("UPDATE lease SET until = clock_timestamp() + interval '1 s' WHERE process = $1", slow)
@@ -228,6 +231,45 @@ async def test_an_ended_duty_opens_nothing(space: ScratchSpace, process: SpacePr
         with pytest.raises(Refusal, match=r"gate\.duty_missing"):
             await process.gate.use(claimed.wants(IDENTITY), Sent())
         await operator.db.execute("UPDATE duty SET ended_at = NULL WHERE duty_id = $1", duty)
+
+
+async def test_many_stops_at_once_are_acknowledged_together_and_cost_no_lease(
+    process: SpaceProcess, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    said: list[int] = []
+    acknowledge = tables.acknowledge
+
+    async def counted(db: tables.Db, holder: UUID, numbers: Collection[int]) -> None:
+        said.append(len(numbers))
+        await acknowledge(db, holder, numbers)
+
+    monkeypatch.setattr(tables, "acknowledge", counted)
+    db, before = process.session.db, process.lease.process
+    waiting = "SELECT count(*) FROM stopping WHERE process = $1"
+    await db.execute(
+        """
+        INSERT INTO stopping (subject_id, basis_id, process)
+        SELECT gen_random_uuid(), gen_random_uuid(), $1 FROM generate_series(1, 2000)
+        """,
+        before,
+    )
+    process.lease.look()
+    while await db.fetchval(waiting, before):
+        await asyncio.sleep(0.01)
+    assert process.lease.process == before
+    assert said == [2000]
+
+
+async def test_stops_that_nobody_is_left_to_acknowledge_are_swept(process: SpaceProcess, claimed: Claim) -> None:
+    db, gone = process.session.db, random_id()
+    await tables.take(db, gone)
+    async with transaction(db) as stopping:
+        await tables.stop(stopping, claimed.subject, claimed.grant.id)
+    await tables.sweep(db)
+    assert gone in await tables.waited_for(db, claimed.subject, claimed.grant.id)
+    await db.execute("UPDATE lease SET until = clock_timestamp() - interval '2 minutes' WHERE process = $1", gone)
+    await tables.sweep(db)
+    assert not await db.fetchval("SELECT count(*) FROM stopping WHERE process = $1", gone)
 
 
 async def test_300_withdrawals_against_uses_of_two_processes(space: ScratchSpace, process: SpaceProcess) -> None:

@@ -2,13 +2,15 @@
 
 import time
 from datetime import UTC, datetime, timedelta
+from typing import cast
 from uuid import UUID
 
 import pytest
 
-from dspace_core.gate.lease import Ticket, _apart, _Hold
+from dspace_core.gate.lease import Lease, Ticket, _apart, _Hold
 from dspace_core.gate.refusals import LeaseLost, Stopped
 from dspace_core.gate.tables import Renewal
+from dspace_core.stores import Pool
 from dspace_core.stores.refusals import ClocksApart
 from dspace_core.values import Subject
 
@@ -37,6 +39,20 @@ async def test_a_closed_ticket_permits_nothing_and_says_what_to_wait_for() -> No
         ticket.check()
     ticket.leave()
     assert waiting.done()
+
+
+async def test_who_is_refused_for_the_clocks_gets_an_exception_of_their_own() -> None:
+    """One that is raised again and again keeps the frames of all who raised it, with what they held."""
+    lease = Lease(cast("Pool", None))
+    lease._hold = held(time.clock_gettime(time.CLOCK_BOOTTIME))
+    lease._hold.unfit = ClocksApart(apart_ms=2001, limit_ms=2000)
+    caught = []
+    for _ in range(2):
+        with pytest.raises(ClocksApart, match="2001 ms") as refused:
+            lease.enter(*KEY, sensitive=False)
+        caught.append(refused.value)
+    assert caught[0] is not caught[1]
+    assert not lease._hold.tickets
 
 
 @pytest.mark.parametrize("away", [timedelta(seconds=2, milliseconds=1), -timedelta(seconds=3)])
