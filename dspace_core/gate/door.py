@@ -50,17 +50,18 @@ from dspace_core.grants import (
     pause,
     revoke,
     use_id,
+    use_tables,
     withdraw,
 )
 from dspace_core.grants import Refused as NotCovered
 from dspace_core.grants import Use as Intended
-from dspace_core.grants.refusals import GrantChanged, GrantMissing
+from dspace_core.grants.refusals import Exhausted, GrantChanged, GrantMissing
 from dspace_core.identity.unsealing import documents_of
 from dspace_core.points import Point, reached
 from dspace_core.scenario import Use
 from dspace_core.sources import Answer, DataSource
 from dspace_core.stores import CommitLane, Connection, Ephemeral, Pool, transaction
-from dspace_core.values import Basis, DataLevel, EvidenceId, Subject, random_id
+from dspace_core.values import Basis, DataLevel, EvidenceId, Subject, UseId, random_id
 
 _DECLARED = 4096
 """So many declared asks are remembered: more than the catalogue has."""
@@ -226,7 +227,18 @@ class Gate:
         with contextlib.suppress(Refusal):
             return _covers(wanted, wanting, known, self._clock())
         fresh = [await self._copies.read(wanted.subject, grant) for grant in wanted.grants]
-        return _covers(wanted, wanting, fresh, self._clock())
+        try:
+            return _covers(wanted, wanting, fresh, self._clock())
+        except Exhausted:
+            return await self._counted(wanted, wanting, fresh)
+
+    async def _counted(self, wanted: Wanted, wanting: Declared, fresh: Sequence[Grant | None]) -> Grant:
+        """The grant whose budget this very use took from before: it is released again, and the budget is not asked
+        (design 12.3). Whoever counted it may have died before anything went out. Raises as `_covers` does."""
+        spent = [msgspec.structs.replace(grant, uses_left=1) for grant in fresh if grant is not None]
+        keys = {(wanted.subject, self._use_id(wanted, grant.id)): grant for grant in spent}
+        standing = await use_tables.standing(self._db, keys)
+        return _covers(wanted, wanting, [keys[key] for key in keys if key in standing] or fresh, self._clock())
 
     def _duty(self, wanting: Declared, wanted: Wanted, registered: Sequence[Duty]) -> Duty | None:
         return duties.covering(
@@ -285,15 +297,18 @@ class Gate:
             category=wanting.category,
             fields=wanted.use.fields,
             purpose=wanted.use.purpose,
-            use=use_id(
-                self._use_key,
-                case=wanted.case,
-                hook=wanted.hook,
-                item=wanted.use.item,
-                fields=wanted.use.fields,
-                basis=basis,
-            ),
+            use=self._use_id(wanted, basis),
             entry=EvidenceId(random_id()),
+        )
+
+    def _use_id(self, wanted: Wanted, basis: UUID) -> UseId:
+        return use_id(
+            self._use_key,
+            case=wanted.case,
+            hook=wanted.hook,
+            item=wanted.use.item,
+            fields=wanted.use.fields,
+            basis=basis,
         )
 
     # Refusals and stops

@@ -8,7 +8,7 @@ import msgspec
 
 from dspace_core.grants.line import PASSED, GrantKey, inside, places
 from dspace_core.grants.model import State
-from dspace_core.stores import Connection
+from dspace_core.stores import Connection, Pool
 from dspace_core.values import EvidenceId, GrantId, Subject, UseId
 
 UseKey: TypeAlias = tuple[Subject, UseId]
@@ -72,7 +72,7 @@ async def _lock(db: Connection, statement: str, grants: Collection[GrantKey]) ->
     return {(Subject(row[0]), GrantId(row[1])): Held(row[2], State(row[3]), row[4], row[5], row[6]) for row in rows}
 
 
-async def standing(db: Connection, uses: Collection[UseKey]) -> Standing:
+async def standing(db: Pool | Connection, uses: Collection[UseKey]) -> Standing:
     """Those of the uses that were admitted before."""
     return {
         (Subject(row[0]), UseId(row[1])): (None if row[2] is None else GrantId(row[2]), EvidenceId(row[3]))

@@ -99,6 +99,26 @@ async def test_the_same_use_again_is_redelivered_and_recorded_as_that(
     assert await refused(process, budgeted.wants(hook="prefill")) == ("grants.exhausted", [])
 
 
+async def test_the_last_use_of_a_budget_is_redelivered_by_a_process_that_never_saw_the_grant(
+    process: SpaceProcess, space: ScratchSpace
+) -> None:
+    """Whoever counted it may have died before anything went out (design 12.3)."""
+    budgeted = await claim(process, space.claimants()[5], uses=1)
+    await process.gate.use(budgeted.wants(), Sent())
+    async with space.process() as other:
+        again = Sent()
+        assert (await other.gate.use(budgeted.wants(), again)).redelivered
+        assert len(again.values) == 1
+        assert await refused(other, budgeted.wants(hook="prefill")) == ("grants.exhausted", [])
+        left = await other.session.db.fetchval("SELECT uses_left FROM grants WHERE grant_id = $1", budgeted.grant.id)
+        assert left == 0
+        await other.session.db.execute(
+            "UPDATE grants SET state = 'withdrawn', evidence_id = gen_random_uuid() WHERE grant_id = $1",
+            budgeted.grant.id,
+        )
+        assert await refused(other, budgeted.wants()) == ("grants.withdrawn", [])
+
+
 async def test_a_duty_use_again_is_redelivered(process: SpaceProcess, claimed: Claim) -> None:
     first = await process.gate.use(claimed.wants(IDENTITY), Sent())
     second = await process.gate.use(claimed.wants(IDENTITY), Sent())
