@@ -4,6 +4,7 @@ Each step may be repeated, so whoever dies on the way is followed by anybody: th
 """
 
 import logging
+from collections.abc import Sequence
 from uuid import UUID
 
 import msgspec
@@ -62,29 +63,43 @@ class Closure:
         return done
 
     async def tried(self, subject: Subject, case: CaseId) -> bool:
-        """Finish a case if it can be now; answer whether."""
+        """Finish a case if it can be now; answer whether.
+
+        Whatever keeps it, also a fault: the filing that it follows is answered, and other cases wait behind it.
+        """
         try:
             await self.finish(subject, case)
         except Refusal as no:
             _log.warning("a case could not be finished (%s)", no.code)
             return False
+        except Exception as fault:  # noqa: BLE001
+            _log.error("a case could not be finished (%s)", type(fault).__name__)
+            return False
         return True
 
     async def _settle(self, row: Row, key: CaseKey) -> None:
-        """Ask the scenario what follows, once, and keep it."""
+        """Ask the scenario what follows, once, and keep it: what came first, and nothing once the data was stopped."""
+        subject, case = row.case.subject, row.case.id
         content = key.open_content(row.sealed)
         if content.settlement is not None:
             return
         settlement = await self._settlement(row.case, content, key)
         async with transaction(self._means.db) as db:
-            now = await tables.take(db, row.case.subject, row.case.id)
-            if now is not None and now.case.state in DECIDED:
-                settled = msgspec.structs.replace(key.open_content(now.sealed), settlement=settlement)
-                await tables.save(db, Row(now.case, key.seal_content(settled)))
+            now = await tables.take(db, subject, case)
+            if now is None or now.case.state not in DECIDED:
+                return
+            content = key.open_content(now.sealed)
+            if content.settlement is not None:
+                return
+            held = await grants.lock_live(db, [(subject, grant) for grant in row.case.grants])
+            if not _all_live(row.case, [one.state for one in held.values()]):
+                settlement = Settlement()  # whatever the scenario said meanwhile (design 12.6)
+            settled = msgspec.structs.replace(content, settlement=settlement)
+            await tables.save(db, Row(now.case, key.seal_content(settled)))
 
     async def _settlement(self, case: Case, content: Content, key: CaseKey) -> Settlement:
         held = [await grants.find(self._means.db, case.subject, grant) for grant in case.grants]
-        if not all(grant is not None and grant.state is grants.State.LIVE for grant in held):
+        if not _all_live(case, [grant.state for grant in held if grant is not None]):
             return Settlement()  # the person stopped the data: the decision stands, and nothing more is asked
         matter = Matter(
             subject=case.subject,
@@ -133,3 +148,8 @@ class Closure:
             await tables.save(db, Row(closed, row.sealed))
             digest = None if key is None else key.digest(key.open_content(row.sealed))
             await attest(db, case_draft(closed, entry, digest), self._means.keyring)
+
+
+def _all_live(case: Case, states: Sequence[grants.State]) -> bool:
+    """Whether each grant that the case rests on was found, and is live."""
+    return len(states) == len(case.grants) and all(state is grants.State.LIVE for state in states)

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from dspace_core.cases import Filed, State, find
-from dspace_core.errors import Refusal
+from dspace_core.errors import Refusal, Text
 from dspace_core.evidence import Act
 from dspace_core.evidence.trail import read_page
 from dspace_core.grants import State as GrantState
@@ -106,6 +106,76 @@ async def test_when_the_person_stopped_the_data_nothing_more_is_asked(claimant: 
     await claimant.closure.finish(claimant.subject, filed.case)
     assert await state(claimant, filed) is State.CLOSED
     assert len(claimant.script.given.values) == given
+
+
+async def test_article_3_what_a_scenario_settles_after_a_withdrawal_is_not_stored(claimant: Counter) -> None:
+    """It was asked before, with the data; the person withdraws while it thinks (design 5 and 12.6)."""
+
+    async def withdrawn(hook: str) -> None:
+        if hook == "settle":
+            (grant,) = await grants_of(claimant.db, claimant.subject)
+            await claimant.withdraw(grant)
+
+    claimant.script.before = withdrawn
+    filed = await claimant.file()
+    case = await find(claimant.db, claimant.keyring, claimant.subject, filed.case)
+    assert case.state is State.CLOSED
+    assert case.content is not None
+    assert case.content.settlement == Settlement()
+
+
+async def test_what_is_settled_first_stands(counter: Counter) -> None:
+    """A filing and the sweep may ask at once; whoever comes second does not write over what the person has read."""
+    second, both = asyncio.Event(), asyncio.Event()
+    counter.script.answers["settle"] = DataRefused(item="x", reason="y")
+    filed = await counter.file()
+
+    async def late(hook: str) -> None:
+        both.set()
+        await second.wait()
+
+    other = Counter(counter.process, counter.subject)
+    other.script.answers["settle"] = Settlement(next_steps=(Text("迟到", "late"),))
+    other.script.before = late
+    sweeping = asyncio.create_task(other.closure.finish(counter.subject, filed.case))
+    await both.wait()
+    counter.script.answers["settle"] = Settlement(next_steps=(Text("次月起发放", "paid from next month on"),))
+    with pytest.MonkeyPatch.context() as planted:
+        planted.setattr(counter.closure, "_end_grants", second.wait)  # never reached in time: the case stays decided
+        settling = asyncio.create_task(counter.closure.finish(counter.subject, filed.case))
+        while (await find(counter.db, counter.keyring, counter.subject, filed.case)).content.settlement is None:  # type: ignore[union-attr]
+            await asyncio.sleep(0.01)
+        settling.cancel()
+    second.set()
+    await sweeping
+    case = await find(counter.db, counter.keyring, counter.subject, filed.case)
+    assert case.content is not None
+    assert case.content.settlement is not None
+    assert [step.en for step in case.content.settlement.next_steps] == ["paid from next month on"]
+
+
+async def test_a_fault_in_one_case_keeps_neither_its_answer_nor_other_cases_back(counter: Counter) -> None:
+    settlement = counter.script.answers["settle"]
+    counter.script.answers["settle"] = RuntimeError("planted")
+    filed = [await counter.file() for _ in range(2)]
+    other = counter.another()
+    other.script.answers["settle"] = DataRefused(item="x", reason="y")
+    theirs = await other.file()
+    assert {await state(counter, one) for one in filed} == {State.APPROVED}
+    failing = iter([True])
+
+    async def fails_once(hook: str) -> None:
+        if next(failing, False):
+            raise RuntimeError("planted")
+
+    counter.script.answers["settle"] = settlement
+    counter.script.before = fails_once
+    assert await counter.closure.finish_waiting() >= 2
+    assert sorted([(await state(counter, one)).value for one in filed] + [(await state(other, theirs)).value]) == [
+        "approved",
+        "closed",
+        "closed",
+    ]
 
 
 async def test_a_case_whose_content_was_erased_is_closed_without_it(counter: Counter, erase: Any) -> None:
