@@ -5,8 +5,8 @@ its lease; an attempt that failed in this process gives the row up itself.
 """
 
 import asyncio
-import contextlib
 import hmac
+import logging
 from uuid import UUID
 
 import msgspec
@@ -14,7 +14,6 @@ import msgspec
 from dspace_core.cases import attempt_tables
 from dspace_core.cases.attempt_tables import Attempt, Key
 from dspace_core.cases.refusals import InProgress, KeyReused
-from dspace_core.errors import Refusal
 from dspace_core.gate import Lease
 from dspace_core.gate.tables import alive
 from dspace_core.stores import Connection, Pool, transaction
@@ -22,6 +21,8 @@ from dspace_core.stores import Connection, Pool, transaction
 PATIENCE = 5.0
 """Seconds for which a twin waits (design, section 7)."""
 _FIRST_PAUSE, _LONGEST_PAUSE = 0.01, 0.2
+_LETTINGS_GO = 2
+_log = logging.getLogger("dspace.cases")
 
 
 class Attempts:
@@ -31,6 +32,7 @@ class Attempts:
         self._db = db
         self._lease = lease
         self._ours: set[Key] = set()
+        self._leaving: set[asyncio.Task[None]] = set()
 
     async def claim(self, key: Key, body: bytes) -> Attempt:
         """The filing under the key: answered, or ours to work on until `give_up`, or until it is answered.
@@ -47,12 +49,31 @@ class Attempts:
         return attempt
 
     async def give_up(self, key: Key, process: UUID) -> None:
-        """Let a filing that is not answered go, for whoever tries next."""
-        self._ours.discard(key)
-        with contextlib.suppress(
-            Refusal
-        ):  # if the database is away, the row is free as soon as nobody here works on it
-            await attempt_tables.let_go(self._db, key, process)
+        """Let a filing that is not answered go, for whoever tries next. Cutting this off does not keep it.
+
+        What the database says to it hides nothing of why it is given up.
+        """
+        task = asyncio.create_task(self._let_go(key, process))
+        self._leaving.add(task)
+        task.add_done_callback(self._leaving.discard)
+        await asyncio.shield(task)
+
+    async def _let_go(self, key: Key, process: UUID) -> None:
+        """Free the row, and only then let a twin of this process have it: it would hold it under the same name.
+
+        A session may be lost in this very moment, another seldom is. Where the database is away for longer, so is the
+        lease, and the row is free without it.
+        """
+        try:
+            for _ in range(_LETTINGS_GO):
+                try:
+                    await attempt_tables.let_go(self._db, key, process)
+                except Exception as error:  # noqa: BLE001
+                    _log.warning("a filing could not be let go (%s)", type(error).__name__)
+                else:
+                    return
+        finally:
+            self._ours.discard(key)
 
     def done(self, key: Key) -> None:
         """The filing was answered."""
@@ -84,9 +105,9 @@ class Attempts:
                 self._ours.add(key)  # before the commit: a twin in this process sees the row right after it
                 took = True
                 await attempt_tables.hold(db, key, process)
-        except BaseException:
+        except BaseException:  # it may have been committed all the same
             if took:
-                self._ours.discard(key)
+                await self.give_up(key, process)
             raise
         return msgspec.structs.replace(found, process=process)
 

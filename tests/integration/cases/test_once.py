@@ -5,6 +5,7 @@ import signal
 import sys
 from collections import Counter as Counts
 from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +26,7 @@ from dspace_core.values import random_id
 
 pytestmark = pytest.mark.usefixtures("numbering")
 PROGRAM = Path(__file__).with_name("file_process.py")
+_HOLDERS = "SELECT process FROM idempotency WHERE subject_id = $1"
 ROUNDS = 50
 KILLS = 20
 
@@ -286,11 +288,12 @@ async def test_a_filing_given_up_for_another_key_says_that_the_case_is_filed(
     assert len(claimant.script.given.values) == given
 
 
+@pytest.mark.parametrize("fault", [InProgress(), ConnectionResetError("planted: lost")])
 async def test_a_database_that_was_away_when_an_attempt_failed_leaves_the_filing_free(
-    counter: Counter, monkeypatch: pytest.MonkeyPatch
+    counter: Counter, monkeypatch: pytest.MonkeyPatch, fault: Exception
 ) -> None:
     async def away(*_: object) -> None:
-        raise InProgress
+        raise fault
 
     monkeypatch.setattr("dspace_core.cases.attempt_tables.let_go", away)
     filing = counter.filing(await counter.prepare())
@@ -298,6 +301,73 @@ async def test_a_database_that_was_away_when_an_attempt_failed_leaves_the_filing
     with pytest.raises(RuntimeError, match="planted"):
         await counter.intake.file(filing)
     counter.script.answers["decide"] = outcome()
+    assert (await counter.intake.file(filing)).state is State.APPROVED
+
+
+async def test_a_session_that_was_lost_when_an_attempt_failed_keeps_the_filing_from_nobody(
+    counter: Counter, owner: Connection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    let_go, calls = attempt_tables.let_go, list[int]()
+
+    async def once_away(*told: Any) -> None:
+        calls.append(1)
+        if len(calls) == 1:
+            raise ConnectionResetError
+        await let_go(*told)
+
+    monkeypatch.setattr(attempt_tables, "let_go", once_away)
+    counter.script.answers["decide"] = RuntimeError("planted")
+    with pytest.raises(RuntimeError, match="planted"):
+        await counter.file()
+    assert [row[0] for row in await owner.fetch(_HOLDERS, counter.subject)] == [None]
+
+
+async def test_a_twin_that_comes_while_a_filing_is_given_up_does_not_lose_it(
+    counter: Counter, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Both hold it under the name of one lease: what gives it up for the first must not give it up for the second."""
+    let_go, twins = attempt_tables.let_go, list[asyncio.Task[Filed]]()
+    filing = counter.filing(await counter.prepare())
+
+    async def meanwhile(*told: Any) -> None:
+        counter.script.answers["decide"] = outcome()
+        twins.append(asyncio.create_task(counter.intake.file(filing)))
+        await asyncio.sleep(0.1)  # long enough for a twin that does not wait to be working on it
+        await let_go(*told)
+
+    monkeypatch.setattr(attempt_tables, "let_go", meanwhile)
+    counter.script.answers["decide"] = RuntimeError("planted")
+    deciding = asyncio.Event()
+
+    async def slow(hook: str) -> None:
+        if hook == "decide" and twins:
+            await asyncio.wait_for(deciding.wait(), 1)
+
+    counter.script.before = slow
+    with pytest.raises(RuntimeError, match="planted"):
+        await counter.intake.file(filing)
+    deciding.set()
+    assert (await twins[0]).state is State.APPROVED
+    assert [hook for hook, _ in counter.script.called].count("decide") == 2
+
+
+async def test_a_caller_that_goes_away_while_it_takes_a_filing_leaves_it_to_everybody(
+    counter: Counter, owner: Connection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its commit may stand all the same; the row would name a living process that does not work on it."""
+
+    @asynccontextmanager
+    async def cut_off(db: Any) -> AsyncIterator[Any]:
+        async with transaction(db) as connection:
+            yield connection
+        raise asyncio.CancelledError
+
+    filing = counter.filing(await counter.prepare())
+    with monkeypatch.context() as planted:
+        planted.setattr(attempts, "transaction", cut_off)
+        with pytest.raises(asyncio.CancelledError):
+            await counter.intake.file(filing)
+    assert [row[0] for row in await owner.fetch(_HOLDERS, counter.subject)] == [None]
     assert (await counter.intake.file(filing)).state is State.APPROVED
 
 
