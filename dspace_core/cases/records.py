@@ -8,11 +8,10 @@ import msgspec
 from dspace_core.cases.model import Case
 from dspace_core.cases.states import By
 from dspace_core.evidence import Act, Actor, Draft, Event, Next, What, Who
+from dspace_core.gate.records import service_code
 from dspace_core.values import EvidenceId, to_ms
 
 _ACTORS = {By.APPLICANT: Actor.SUBJECT, By.STAFF: Actor.STAFF, By.SYSTEM: Actor.SYSTEM}
-_OPAQUE = "TE"
-"""Codes of guides begin so. A record has no place for them: what they consist of is not fixed."""
 
 
 class Entry(msgspec.Struct, frozen=True, kw_only=True):
@@ -40,6 +39,6 @@ def case_draft(case: Case, entry: Entry, digest: str | None) -> Draft:
             authority=case.authority,
         ),
         what=What(item="case", digest=digest, version=case.item_version),
-        next=Next(recipient=case.authority, case=case.id, service=None if case.item.startswith(_OPAQUE) else case.item),
+        next=Next(recipient=case.authority, case=case.id, service=service_code(case.item)),
         meta=Event(kind=entry.kind, entry=entry.evidence, act=entry.act, at=to_ms(entry.at)),
     )

@@ -25,7 +25,14 @@ _ACTS = {
     ActKind.REVOKED: Act.GRANT_REVOKED,
     ActKind.ENDED: Act.GRANT_ENDED,
 }
+_OPAQUE = "TE"
 _ACTORS = {By.SUBJECT: Actor.SUBJECT, By.STAFF: Actor.STAFF, By.SYSTEM: Actor.SYSTEM}
+
+
+def service_code(item: str) -> str | None:
+    """How a record names a service item. None for the code of a guide: what it consists of is not fixed, so a record
+    has no place for it, and the case or the grant says which item it was."""
+    return None if item.startswith(_OPAQUE) else item
 
 
 def purpose_digest(purpose: str) -> str:
@@ -67,7 +74,7 @@ def grant_draft(act: Attestation) -> Draft:
             until=None if end is None else to_ms(end),
             uses=grant.uses_left,
         ),
-        next=Next(recipient=grant.recipient, case=grant.case, service=grant.item),
+        next=Next(recipient=grant.recipient, case=grant.case, service=service_code(grant.item)),
         meta=Event(kind=_ACTS[act.kind], entry=act.entry, act=act.act, at=to_ms(act.at)),
     )
 
@@ -92,7 +99,7 @@ def use_draft(matter: Matter, why: Why, kind: Act, at: datetime) -> Draft:
         who=Who(actor=Actor.PLUGIN, subject=matter.subject, plugin=matter.plugin, authority=matter.item.authority),
         what=_what(matter.category, matter.fields),
         why=why,
-        next=Next(recipient=matter.item.authority, case=matter.case, service=matter.item.code.value),
+        next=Next(recipient=matter.item.authority, case=matter.case, service=service_code(matter.item.code.value)),
         meta=Event(
             kind=kind,
             entry=matter.entry,
