@@ -9,6 +9,7 @@ from dspace_core.cases.means import Means
 from dspace_core.cases.model import QuestionName
 from dspace_core.cases.refusals import AnswerUnasked, FormUnfit, NeedsInput
 from dspace_core.gate import Release, Wanted
+from dspace_core.identifiers import Hidden
 from dspace_core.scenario import (
     DECIDE,
     PREFILL,
@@ -27,7 +28,7 @@ HOOK_WITHIN = 5.0
 """Seconds that a scenario has for one answer."""
 
 
-class Matter(msgspec.Struct, frozen=True, kw_only=True):
+class Matter(Hidden, frozen=True, kw_only=True):
     """What a scenario is asked about."""
 
     subject: Subject

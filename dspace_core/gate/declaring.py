@@ -4,7 +4,7 @@ import msgspec
 
 from dspace_core.catalog import DataCategory, Edition, FieldRef, ServiceItem
 from dspace_core.catalog.refusals import CategoryUnknown
-from dspace_core.gate.refusals import BasesMixed, BasisUnserved, ItemUnserved, Undeclared
+from dspace_core.gate.refusals import UNKNOWN, BasesMixed, BasisUnserved, ItemUnserved, Undeclared
 from dspace_core.grants import field_key
 from dspace_core.scenario import Use
 from dspace_core.values import Basis, DataLevel
@@ -37,7 +37,7 @@ def declared(edition: Edition, code: str, plugin: str, use: Use) -> Declared:
     try:
         category = edition.category(use.item)
     except CategoryUnknown:
-        raise Undeclared(category=use.item) from None
+        raise Undeclared(category=UNKNOWN) from None
     bases: set[Basis] = set()
     for name in use.fields:
         ref = FieldRef(use.item, name)

@@ -30,7 +30,7 @@ from dspace_core.gate.declaring import Declared, declared
 from dspace_core.gate.duty_tables import Duty
 from dspace_core.gate.lease import Lease, Ticket
 from dspace_core.gate.records import Matter, access_draft, recorder
-from dspace_core.gate.refusals import DutyMissing, FieldUnknown, SourceMissing
+from dspace_core.gate.refusals import UNKNOWN, DutyMissing, FieldUnknown, SourceMissing
 from dspace_core.gate.wanted import Release, Released, Wanted
 from dspace_core.grants import (
     Admission,
@@ -147,7 +147,7 @@ class Gate:
         """
         held = self._catalogue().on(legal_day(self._clock())).contents.categories.get(category)
         if held is None or not fields or not all(held.field(name) for name in fields):
-            raise FieldUnknown(category=category)
+            raise FieldUnknown(category=UNKNOWN if held is None else category)
         sensitive = any(field.level >= DataLevel.L3 for field in held.fields if field.id in fields)
         ticket = self._lease.enter(subject, session, sensitive=sensitive)
         try:

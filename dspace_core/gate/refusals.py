@@ -2,6 +2,9 @@
 
 from dspace_core.errors import Refusal, Text
 
+UNKNOWN = Text("未知类别", "an unknown category")
+"""Stands for a category that the catalogue does not have: what somebody wrote in its place may be anything."""
+
 
 class LeaseLost(Refusal):
     """This process may not release now: its lease ran out, was revoked, or is not yet had."""

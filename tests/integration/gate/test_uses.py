@@ -211,6 +211,14 @@ async def test_a_person_sees_their_own_data_and_the_look_is_recorded(process: Sp
     assert (draft.meta.kind, draft.meta.act, draft.why.basis) == (Act.SUBJECT_ACCESS, session, Basis.SUBJECT_ACCESS)
 
 
+async def test_article_9_a_category_that_is_not_there_to_be_shown_is_not_repeated(
+    process: SpaceProcess, claimed: Claim
+) -> None:
+    with pytest.raises(Refusal, match=r"gate\.field_unknown") as no:
+        await process.gate.show(claimed.subject, random_id(), "x110101199003077715", frozenset({"x"}), Sent())
+    assert "1990" not in f"{no.value} {no.value.values}"
+
+
 @pytest.mark.parametrize("fields", [frozenset(), frozenset({"no_such"})])
 async def test_what_the_catalogue_does_not_have_is_not_shown(
     process: SpaceProcess, claimed: Claim, fields: frozenset[str]

@@ -1,5 +1,6 @@
 """What a filing may be made of."""
 
+from datetime import date
 from typing import Any
 
 import pytest
@@ -7,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dspace_core.cases import Filing
+from dspace_core.cases.consulting import Matter
 from dspace_core.cases.refusals import FilingMalformed
 from dspace_core.grants import SeparateAct
 from dspace_core.values import CaseId, Subject, random_id
@@ -92,3 +94,17 @@ def test_a_refusal_repeats_nothing_of_what_was_sent() -> None:
     with pytest.raises(FilingMalformed) as caught:
         filing(answers={"Secret-Value": "x"})
     assert "Secret" not in f"{caught.value} {caught.value!r} {caught.value.__cause__} {caught.value.__context__}"
+
+
+def test_article_9_what_a_scenario_is_asked_about_does_not_show_what_the_person_entered() -> None:
+    matter = Matter(
+        subject=Subject(random_id()),
+        case=CaseId(random_id()),
+        plugin="p",
+        edition=1,
+        item="i",
+        grants=(),
+        accepted=date(2026, 5, 6),
+        answers={"phone": "13800138000"},
+    )
+    assert "13800138000" not in f"{matter} {matter!r} {[matter]}"

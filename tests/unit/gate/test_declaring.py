@@ -54,6 +54,13 @@ def test_article_10_another_purpose_is_another_use(edition: Edition) -> None:
         asked(edition, msgspec.structs.replace(account("account_no"), purpose="别的"))
 
 
+def test_article_9_a_category_that_the_catalogue_does_not_have_is_not_repeated(edition: Edition) -> None:
+    """A plugin may write there what it was given; the refusal goes into logs."""
+    with pytest.raises(Refusal, match=r"gate\.undeclared: .* an unknown category") as no:
+        asked(edition, msgspec.structs.replace(account("account_no"), item="x110101199003077715"))
+    assert "1990" not in f"{no.value} {no.value.values} {no.value.title}"
+
+
 def test_an_item_that_the_catalogue_does_not_have_is_refused(edition: Edition) -> None:
     with pytest.raises(Refusal, match=r"catalog\.item_unknown"):
         asked(edition, account("account_no"), item="nothing")
