@@ -23,6 +23,8 @@ START_WITHIN = 10.0
 """Seconds from exec to a loaded plugin; about 0.1 on an idle machine."""
 MAX_CALLS = 256
 """Calls that one worker may have open: beyond it, waiting only makes everyone late."""
+MAX_ANSWERING = 128
+"""Asks of one plugin that are answered at once. The others wait, so that one plugin's do not queue before everybody's."""
 FIRST_PAUSE, LONGEST_PAUSE = 0.05, 5.0
 """Seconds before a restart: the first, and the longest after doubling. A worker that served a call starts over."""
 
@@ -40,6 +42,7 @@ class Worker:
         self._keeper: asyncio.Task[None] | None = None
         self._latest: Session | None = None
         self._answering: set[asyncio.Task[None]] = set()
+        self._turns = asyncio.Semaphore(MAX_ANSWERING)
 
     async def start(self) -> None:
         """Bring the worker up. Raises PluginUnfit if its plugin cannot be loaded; WorkerUnready."""
@@ -120,7 +123,7 @@ class Worker:
         except OSError:
             _log.warning("the worker of the plugin %s cannot be started", self.plugin)
             return False
-        session = self._latest = Session(self.plugin, process, self._on_receipt, self._answering)
+        session = self._latest = Session(self.plugin, process, self._on_receipt, self._answering, self._turns)
         try:
             await session.open(START_WITHIN)
             self._current().set_result(session)

@@ -63,8 +63,14 @@ class Session:
     """A worker that is up. `lost` is done when it no longer is."""
 
     def __init__(
-        self, plugin: str, process: Process, on_receipt: OnReceipt | None, answering: set[asyncio.Task[None]]
+        self,
+        plugin: str,
+        process: Process,
+        on_receipt: OnReceipt | None,
+        answering: set[asyncio.Task[None]],
+        turns: asyncio.Semaphore,
     ) -> None:
+        """`answering`: the asks under way, of this session and of those before it; `turns`: how many may be at once."""
         self.plugin = plugin
         self.served = 0
         self._process = process
@@ -76,6 +82,7 @@ class Session:
         self._live: dict[int, _Live] = {}
         self._dropped: dict[int, asyncio.TimerHandle] = {}
         self._answering = answering
+        self._turns = turns
         self._channel = Channel(process.sock, wire.TO_HOST_LIMIT, self._take, self.end)
         self._watch = self._loop.create_task(self._watched())
 
@@ -208,6 +215,13 @@ class Session:
             task.add_done_callback(self._answering.discard)
 
     async def _answer(self, live: _Live, ask: wire.Ask) -> None:
+        """Answer an ask when it is its turn; one that waited for it until its call was over goes no further."""
+        waits = self._turns.locked()
+        async with self._turns:
+            if not waits or self._is_open(live):
+                await self._answer_now(live, ask)
+
+    async def _answer_now(self, live: _Live, ask: wire.Ask) -> None:
         release = OneRelease(lambda value, check: self._release(live, ask.ask, value, check))
         asked = Asked(call=live.number, ask=ask.ask, hook=live.hook, case=live.case, use=ask.use)
         no: Refusal = AskUnanswered()

@@ -30,6 +30,7 @@ from dspace_core.errors import Refusal, Text
 from dspace_core.scenario import DECIDE, PREVIEW, Case, Fact, HookUnanswered, Outcome, Reason, Use
 
 LONG = 60.0
+TURNS = 4
 USE = Use(item="pension.record", fields=frozenset({"paid_months"}), purpose="核对养老保险缴费年限")
 OUTCOME = Outcome(
     (
@@ -102,7 +103,9 @@ class Desk:
         self.worker = FakeWorker()
         self.receipts: list[tuple[int, int, int]] = []
         self.asks: set[asyncio.Task[None]] = set()
-        self.session = Session("pension", self.worker, lambda *receipt: self.receipts.append(receipt), self.asks)
+        self.session = Session(
+            "pension", self.worker, lambda *receipt: self.receipts.append(receipt), self.asks, asyncio.Semaphore(TURNS)
+        )
 
     async def ready(self) -> None:
         opening = asyncio.ensure_future(self.session.open(LONG))
@@ -186,6 +189,35 @@ async def test_an_ask_reaches_the_host_with_the_call_it_came_in(desk: Desk) -> N
     assert heard == [Asked(call=number, ask=1, hook="decide", case=case(), use=USE)]
     await desk.worker.say(number, wire.Done(raw(OUTCOME)))
     assert await running == OUTCOME
+
+
+async def test_asks_of_one_worker_take_turns_and_those_of_a_call_that_is_over_go_no_further(desk: Desk) -> None:
+    """One plugin may not queue before everybody else's at the gate."""
+    heard: list[int] = []
+    go = asyncio.Event()
+
+    async def answer(asked: Asked, release: Release) -> None:
+        heard.append(asked.call)
+        await go.wait()
+        await release({"paid_months": 180}, allow)
+
+    first, running = await desk.call(on_ask=answer)
+    await desk.worker.say(first, *(wire.Ask(number, "c1", USE) for number in range(1, wire.MAX_ASKS + 1)))
+    while len(heard) < TURNS:
+        await asyncio.sleep(0)
+    assert len(desk.asks) == wire.MAX_ASKS
+    assert heard == [first] * TURNS
+    desk.session.drop("c1", Withdrawn())
+    await desk.dropped(first)
+    second, other = await desk.call(case("c2"), answer)
+    await desk.worker.say(second, wire.Ask(1, "c2", USE))
+    go.set()
+    assert await desk.worker.hear() == (second, wire.Given(1, raw({"paid_months": 180})))
+    assert heard == [*[first] * TURNS, second]
+    await desk.worker.say(second, wire.Done(raw(OUTCOME)))
+    assert await other == OUTCOME
+    with pytest.raises(Withdrawn):
+        await running
 
 
 async def test_a_refused_ask_is_told_by_its_code(desk: Desk) -> None:
@@ -609,7 +641,7 @@ async def test_a_case_over_the_limit_is_not_sent(desk: Desk) -> None:
 
 async def opening(message: Callable[[FakeWorker], Awaitable[None]]) -> BaseException | None:
     worker = FakeWorker()
-    session = Session("pension", worker, None, set())
+    session = Session("pension", worker, None, set(), asyncio.Semaphore(TURNS))
     task = asyncio.ensure_future(session.open(LONG))
     assert await worker.hear() == (0, wire.Load("pension", False))
     await message(worker)
@@ -642,7 +674,7 @@ async def test_a_worker_that_hangs_up_while_loading_is_lost() -> None:
 
 async def test_a_worker_that_does_not_come_up_in_time_is_killed() -> None:
     worker = FakeWorker()
-    session = Session("pension", worker, None, set())
+    session = Session("pension", worker, None, set(), asyncio.Semaphore(TURNS))
     with pytest.raises(WorkerLost):
         await session.open(0)
     assert worker.killed
