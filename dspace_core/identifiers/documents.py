@@ -84,6 +84,12 @@ class SubjectId(Hidden, frozen=True):
         return CitizenId(self.value) if is_citizen_id else None
 
     @property
+    def uscc(self) -> Uscc | None:
+        """The unified social credit code, where documents of this type bear one."""
+        is_uscc = _document(self.type).rule is Rule.USCC and not _document(self.type).fits_pattern(self.value)
+        return Uscc(self.value) if is_uscc else None
+
+    @property
     def message(self) -> bytes:
         """Type and number in one unambiguous text: the input of a keyed digest, and only of a keyed one.
 

@@ -3,8 +3,9 @@
 import re
 
 from dspace_core.identifiers.check import USCC_ALPHABET, Verdict, gb_11714, mod_31_3
+from dspace_core.identifiers.division import CITIES_WITH_COUNTIES
 from dspace_core.identifiers.masking import Hidden
-from dspace_core.identifiers.refusals import ChecksumFailed, Kind, Malformed
+from dspace_core.identifiers.refusals import ChecksumFailed, Kind, Malformed, NotFixture
 
 _FORM = re.compile(f"[{USCC_ALPHABET}]{{2}}[0-9]{{6}}[{USCC_ALPHABET}]{{10}}")
 
@@ -59,3 +60,33 @@ def parse(text: str, *, accept_old: bool = False) -> Uscc:
 def examine(text: str) -> Verdict:
     """Look at a text without refusing it, for policies that treat a failing check apart."""
     return Verdict.MALFORMED if _FORM.fullmatch(text) is None else Uscc(text).verdict
+
+
+FIXTURES = 100_000
+"""How many codes may be invented for each category and division."""
+
+
+def fixture(number: int, *, category: str = "91", division: str = "440100") -> Uscc:
+    """Invent a code that `parse` takes and that belongs to nobody: the organisation code in it fails its own check.
+
+    The division is that of a city that has counties, as for people. Refuses another one with `NotFixture`; `number`
+    runs from 0 to `FIXTURES` - 1 (`ValueError`).
+    """
+    if division not in CITIES_WITH_COUNTIES:
+        raise NotFixture
+    if not 0 <= number < FIXTURES:
+        raise ValueError("number is 0 to 99999")
+    organisation = f"MA9{number:05}"
+    wrong = "1" if gb_11714(organisation) == "0" else "0"
+    body = f"{category}{division}{organisation}{wrong}"
+    return Uscc(body + mod_31_3(body))
+
+
+def is_fixture(code: Uscc) -> bool:
+    """Whether the code is one that `fixture` could have made, and therefore nobody's."""
+    return (
+        code.verdict is Verdict.VALID
+        and not code.organisation_code_holds
+        and code.division_code in CITIES_WITH_COUNTIES
+        and code.organisation_code.startswith("MA9")
+    )

@@ -106,6 +106,13 @@ def test_a_value_that_is_not_in_stored_form_cannot_be_made(document_type: str, v
         SubjectId(document_type, value)
 
 
+def test_the_code_of_an_organisation_is_told_and_is_no_persons() -> None:
+    firm, person = documents.SubjectId("001", "91440100MA90002650"), documents.SubjectId("111", "440100199003070011")
+    assert (firm.uscc is not None, firm.citizen_id) == (True, None)
+    assert (person.uscc, person.citizen_id is not None) == (None, True)
+    assert documents.SubjectId("113", "A1").uscc is None
+
+
 @pytest.mark.parametrize(
     ("document_type", "text", "is_citizen_id"),
     [

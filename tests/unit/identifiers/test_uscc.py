@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 from dspace_core.errors import Refusal
 from dspace_core.identifiers import codes, uscc
 from dspace_core.identifiers.check import USCC_ALPHABET, Verdict, mod_31_3
+from dspace_core.identifiers.division import CITIES_WITH_COUNTIES
 
 VALID = [
     "91440100MA90002650",
@@ -111,3 +112,41 @@ def test_any_swap_of_neighbours_is_caught(text: str, at: int) -> None:
     swapped = text[:at] + text[at + 1] + text[at] + text[at + 2 :]
     assume(swapped != text)
     assert uscc.examine(swapped) is not Verdict.VALID
+
+
+# The codes that we may invent
+
+
+@given(
+    st.integers(0, uscc.FIXTURES - 1),
+    st.sampled_from(["91", "92", "52"]),
+    st.sampled_from(sorted(CITIES_WITH_COUNTIES)),
+)
+def test_a_fixture_is_read_and_belongs_to_nobody(number: int, category: str, city: str) -> None:
+    made = uscc.fixture(number, category=category, division=city)
+    assert uscc.parse(made.value) == made
+    assert (made.category, made.division_code) == (category, city)
+    assert not made.organisation_code_holds
+    assert uscc.is_fixture(made)
+
+
+def test_numbers_give_different_fixtures() -> None:
+    assert len({uscc.fixture(number).value for number in range(1_000)}) == 1_000
+
+
+@pytest.mark.parametrize("text", VALID)
+def test_a_code_of_the_usual_form_is_no_fixture(text: str) -> None:
+    assert not uscc.is_fixture(uscc.parse(text))
+
+
+@pytest.mark.parametrize("division", ["441900", "440106", "110000"])
+def test_a_fixture_outside_the_cities_with_counties_is_refused(division: str) -> None:
+    with pytest.raises(Refusal) as caught:
+        uscc.fixture(0, division=division)
+    assert caught.value.code == "identifiers.not_fixture"
+
+
+@pytest.mark.parametrize("number", [-1, uscc.FIXTURES])
+def test_there_are_no_fixtures_beyond_the_last(number: int) -> None:
+    with pytest.raises(ValueError, match="99999"):
+        uscc.fixture(number)
