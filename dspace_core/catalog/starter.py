@@ -3,4 +3,4 @@
 from pathlib import Path
 
 STARTER = Path(__file__).with_name("data") / "guangdong.toml"
-"""Five authorities, their categories, and the item 城乡居民基本养老保险待遇申领."""
+"""Fourteen authorities, their categories, and the items 城乡居民基本养老保险待遇申领 and 失业保险金申领."""

@@ -29,6 +29,7 @@ SUPERUSER = "postgres"
 _PORT = 5432  # only the name of the socket file: nothing listens on TCP
 _SETTINGS = {
     "listen_addresses": "",
+    "max_connections": "300",  # each web process holds sessions of its own to every made authority
     "unix_socket_permissions": "0700",
     "password_encryption": "scram-sha-256",
     "wal_compression": "pglz",

@@ -142,3 +142,14 @@ class SecretExposed(Refusal):
     code = "machine.secret_exposed"
     says = Text("密码文件 {path} 可被他人读取", "the secret file {path} can be read by others")
     remedy = Text("请执行 chmod 600 {path},并更换其中的密码", "chmod 600 {path}, and change the secret in it")
+
+
+class DevelopmentOnly(Refusal):
+    """Made data go into the made authorities of a development home, which has its databases with it, and nowhere else."""
+
+    code = "machine.development_only"
+    says = Text("演示数据只能写入开发模式的内嵌数据库", "made data go into the embedded databases of development only")
+    remedy = Text(
+        "请设 DSPACE_MODE=development 且不设 DSPACE_DATABASE_URL",
+        "set DSPACE_MODE=development and no DSPACE_DATABASE_URL",
+    )

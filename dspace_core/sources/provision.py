@@ -8,7 +8,22 @@ from importlib.resources import files
 from dspace_core.catalog import AuthorityId
 from dspace_core.stores import Connection
 
-AUTHORITIES = ("public_security", "civil_affairs", "health", "human_resources", "bank")
+AUTHORITIES = (
+    "public_security",
+    "civil_affairs",
+    "health",
+    "human_resources",
+    "bank",
+    "medical_insurance",
+    "market_regulation",
+    "taxation",
+    "disabled_persons",
+    "education",
+    "natural_resources",
+    "credit",
+    "justice",
+    "provident_fund",
+)
 """The authorities for which a schema ships."""
 _LOCK = int.from_bytes(b"dspace-s", "big")
 
@@ -42,5 +57,6 @@ async def create_database(admin: Connection, authority: AuthorityId, *, password
 async def lay_schema(inside: Connection, authority: AuthorityId) -> None:
     """Lay the tables and views of an authority into its database, unless they are there."""
     if await inside.fetchval("SELECT to_regclass('exchange')") is None:
-        schema = files(__package__).joinpath("schema", f"{authority}.sql").read_text("utf-8")
-        await inside.execute(schema)
+        folder = files(__package__).joinpath("schema")
+        parts = (folder.joinpath(name).read_text("utf-8") for name in (f"{authority}.sql", "made.sql"))
+        await inside.execute("\n".join(parts))

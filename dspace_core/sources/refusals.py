@@ -80,3 +80,13 @@ class PopulationSize(Refusal):
     code = "source.population_size"
     says = Text("人口数须在 1 至 {most} 之间", "a population has 1 to {most} people")
     remedy = Text("请更改人数", "choose another number")
+
+
+class AlreadyFilled(Refusal):
+    """A made authority holds a population already; another one on top of it would be nobody's truth."""
+
+    code = "source.already_filled"
+    says = Text("数源 {source} 已有演示数据", "the made authority {source} is filled already")
+    remedy = Text(
+        "如确需替换,请加 --again(原有数据将被清空)", "give --again to replace it; what is there is emptied first"
+    )

@@ -72,7 +72,7 @@ class SqlSource:
         return stated
 
     async def _data(self, who: SubjectId, asked: Asked) -> Mapping[str, TrustedDatum]:
-        if who.citizen_id is None:  # the registers know people by their citizen number
+        if who.citizen_id is None and who.uscc is None:  # the registers know nobody by another number
             raise NoRecord(source=self._authority, category=asked.category.id)
         statement = select(asked.category, asked.fields, legal_day(asked.at))
         rows = await self._ask(statement.text, who.value, *statement.bound)

@@ -30,6 +30,41 @@ async def state_as_of(db: Connection, instant: datetime) -> None:
     await db.execute(_STATE, utc(instant))
 
 
+class Made(msgspec.Struct, frozen=True):
+    """Which population a made authority holds: with the same three numbers `generate` makes the same people."""
+
+    seed: int
+    people: int
+    today: date
+
+
+_LOCK = "LOCK TABLE made IN EXCLUSIVE MODE"
+_MADE = "SELECT seed, people, today FROM made"
+_NOTE = "INSERT INTO made (seed, people, today) VALUES ($1, $2, $3)"
+
+
+async def made_in(db: Connection) -> Made | None:
+    """What a made authority holds; None where it is empty."""
+    row = await db.fetchrow(_MADE)
+    return None if row is None else Made(row["seed"], row["people"], row["today"])
+
+
+async def lock_made(db: Connection) -> Made | None:
+    """The same, and until the end of the transaction nobody else fills it."""
+    await db.execute(_LOCK)
+    return await made_in(db)
+
+
+async def note_made(db: Connection, made: Made) -> None:
+    """Write down what an authority holds from now on."""
+    await db.execute(_NOTE, made.seed, made.people, made.today)
+
+
+async def empty(db: Connection, tables: Sequence[str]) -> None:
+    """Empty a made authority."""
+    await db.execute(f"TRUNCATE made, exchange, {', '.join(map(_name, tables))}")
+
+
 def select(category: DataCategory, fields: Sequence[DataField], today: date) -> Select:
     """Ask for exactly these fields of the subject's rows, two at most, beside the statement of completeness."""
     bound: list[Bound] = []

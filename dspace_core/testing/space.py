@@ -112,8 +112,8 @@ class ScratchSpace(msgspec.Struct, frozen=True):
         return sorted(str(one) for one in (old & paid & paid_to) - dead)
 
     def holders(self) -> list[str]:
-        """The citizen numbers of everybody with an account of a social security card."""
-        return sorted({str(row[1]) for row in self.registers.table("account").rows if row[4]})
+        """The citizen numbers of everybody with an account of a social security card that is not closed."""
+        return sorted({str(row[1]) for row in self.registers.table("account").rows if row[4] and row[5] != "closed"})
 
     async def _fill(self) -> None:
         home = Home(settings_for(self.servers))

@@ -1,4 +1,5 @@
--- 民政: marriages. The view shows a person their own status, and nothing about the other one.
+-- 民政: marriages, standard addresses, assistance. The view of marriages shows a person their own status, and nothing
+-- about the other one.
 CREATE TABLE exchange (one boolean PRIMARY KEY DEFAULT true CHECK (one), as_of timestamptz NOT NULL);
 
 CREATE TABLE marriage (
@@ -21,4 +22,28 @@ CREATE VIEW marriage_record AS
         UNION ALL SELECT wife, registered_on, ending FROM marriage) AS party
   ORDER BY citizen_id, registered_on DESC;
 
-GRANT SELECT ON exchange, marriage_record TO dspace_src_civil_affairs;
+CREATE TABLE place (
+  number integer PRIMARY KEY,
+  division text NOT NULL,
+  division_name text NOT NULL,
+  standard_address text NOT NULL
+);
+
+CREATE TABLE resident (
+  citizen_id text PRIMARY KEY,
+  place integer NOT NULL -- one without a row has no standard form yet
+);
+
+CREATE VIEW place_record AS
+  SELECT r.citizen_id, p.division, p.division_name, p.standard_address
+  FROM resident r JOIN place p ON p.number = r.place;
+
+CREATE TABLE assistance (
+  citizen_id text PRIMARY KEY,
+  kind text NOT NULL CHECK (kind IN ('minimum_living', 'extreme_poverty')),
+  since date NOT NULL
+);
+
+CREATE VIEW assistance_record AS SELECT citizen_id, kind, since FROM assistance;
+
+GRANT SELECT ON exchange, marriage_record, place_record, assistance_record TO dspace_src_civil_affairs;

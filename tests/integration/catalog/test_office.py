@@ -144,8 +144,8 @@ async def test_a_proposal_is_inert_until_somebody_else_approves_it(pool: Pool, a
     edition = await approve(pool, digest, "province", date(2026, 2, 1), AT)
     catalogue = await load(app)
     assert catalogue.editions[-1] == edition
-    assert len(catalogue.on(date(2026, 1, 31)).item(CODE).uses) == 12
-    assert len(catalogue.on(date(2026, 2, 1)).item(CODE).uses) == 13
+    assert len(catalogue.on(date(2026, 1, 31)).item(CODE).uses) == 11
+    assert len(catalogue.on(date(2026, 2, 1)).item(CODE).uses) == 12
 
 
 async def test_nobody_approves_their_own_proposal(pool: Pool) -> None:

@@ -172,11 +172,65 @@ async def test_a_datum_says_where_it_comes_from_and_how_long_it_holds(
 async def test_every_field_that_ships_can_be_fetched(
     authorities: Authorities, sources: dict[str, SqlSource], edition: Edition
 ) -> None:
-    person = retired(authorities)
     for category in edition.contents.categories.values():
-        who = subject(dead(authorities) if category.id == "death.record" else person)
+        columns = sorted({field.column for field in category.fields if field.predicate is None})
+        known = " AND ".join(f"{column} IS NOT NULL" for column in columns) or "true"
+        number = await authorities.owners[category.source].fetchval(
+            f"SELECT {category.subject_column} FROM {category.relation} WHERE {known} LIMIT 1"  # noqa: S608
+        )
+        who = SubjectId("001" if category.subject_column == "uscc" else "111", number)
         asked = frozenset(field.id for field in category.fields)
         assert set(await sources[category.source].fetch(who, category, asked, NOW)) == asked
+
+
+async def test_a_company_is_known_by_its_code_and_by_no_persons_number(
+    authorities: Authorities, sources: dict[str, SqlSource], edition: Edition
+) -> None:
+    category, source = edition.category("legal_person.record"), sources["market_regulation"]
+    company = authorities.population.companies[0]
+    asked = frozenset({"name", "active", "representative_id"})
+    given = await source.fetch(SubjectId("001", company.uscc), category, asked, NOW)
+    representative = authorities.population.people[company.representative]
+    assert (given["name"].value, given["representative_id"].value) == (company.name, representative.citizen_id)
+    assert given["active"].value is company.active
+    refusal = await refused(source.fetch(subject(representative), category, asked, NOW))
+    assert refusal.code == "source.no_record"
+
+
+async def test_somebody_without_a_number_that_registers_know_has_no_record(
+    sources: dict[str, SqlSource], edition: Edition
+) -> None:
+    who, category = SubjectId("113", "A1"), edition.category("custody.record")
+    refusal = await refused(sources["justice"].fetch(who, category, frozenset({"imprisoned"}), NOW))
+    assert refusal.code == "source.no_record"
+
+
+async def test_a_parents_children_are_counted_from_the_certificates(
+    authorities: Authorities, sources: dict[str, SqlSource], edition: Edition
+) -> None:
+    category, source = edition.category("childbearing.record"), sources["health"]
+    births = list(authorities.registers.table("birth").rows)
+    for parent in {str(row[2]) for row in births[:20]} | {str(row[3]) for row in births[:20]}:
+        given = await source.fetch(SubjectId("111", parent), category, frozenset({"children", "last_born_on"}), NOW)
+        own = [row[1] for row in births if parent in (row[2], row[3])]
+        assert (given["children"].value, given["last_born_on"].value) == (
+            len(own),
+            max(day for day in own if isinstance(day, date)),
+        )
+
+
+async def test_of_several_homes_the_number_is_told_and_the_last_registered_one(
+    authorities: Authorities, sources: dict[str, SqlSource], edition: Edition
+) -> None:
+    category, source = edition.category("housing.record"), sources["natural_resources"]
+    owners = [str(row[1]) for row in authorities.registers.table("owner").rows]
+    rich = next(one for one in owners if owners.count(one) == 2)
+    homes = [
+        home for home, owner in zip(authorities.registers.table("property").rows, owners, strict=True) if owner == rich
+    ]
+    given = await source.fetch(SubjectId("111", rich), category, frozenset({"properties", "registered_on"}), NOW)
+    assert given["properties"].value == 2
+    assert given["registered_on"].value == max(row[4] for row in homes if isinstance(row[4], date))
 
 
 async def test_two_people_never_see_each_others_records(
@@ -397,10 +451,19 @@ async def test_a_relation_that_is_not_there_is_unavailable_and_named_by_kind_onl
     ("authority", "tables"),
     [
         ("public_security", ("person", "household")),
-        ("civil_affairs", ("marriage",)),
+        ("civil_affairs", ("marriage", "place", "resident", "assistance")),
         ("health", ("birth", "death")),
-        ("human_resources", ("pension",)),
+        ("human_resources", ("pension", "employment", "unemployment")),
         ("bank", ("account",)),
+        ("medical_insurance", ("insurance",)),
+        ("market_regulation", ("company", "officer")),
+        ("taxation", ("income", "company_tax")),
+        ("disabled_persons", ("certificate",)),
+        ("education", ("education",)),
+        ("natural_resources", ("property", "owner")),
+        ("credit", ("listing", "grade")),
+        ("justice", ("custody",)),
+        ("provident_fund", ("fund",)),
     ],
 )
 async def test_the_role_reads_its_views_and_no_table_and_writes_nothing(
@@ -412,6 +475,7 @@ async def test_the_role_reads_its_views_and_no_table_and_writes_nothing(
         *(f"TABLE {table}" for table in tables),
         *(f"INSERT INTO {table} DEFAULT VALUES" for table in tables),
         *(f"TRUNCATE {table}" for table in tables),
+        "TABLE made",
         "UPDATE exchange SET as_of = now()",
         "DELETE FROM exchange",
         "CREATE TABLE mine (n int)",

@@ -134,7 +134,7 @@ def test_a_proposal_lapses_with_what_its_field_gives_and_does_not_come_back_with
     approved = amend(first(), PROPOSAL, date(2026, 2, 1))
     after = follow(approved, decode_document(edited(*SECOND, (MARRIED, VALUE))))
     assert [(one.plugin, one.reason) for one in after.lapsed] == [("social_security", "catalog.field_changed")]
-    assert len(after.item(CODE).uses) == 12
+    assert len(after.item(CODE).uses) == 11
     with pytest.raises(Refusal) as caught:
         amend(after, PROPOSAL, date(2026, 3, 1))
     assert caught.value.code == "catalog.field_changed"
@@ -150,9 +150,9 @@ def test_a_proposal_holds_from_its_day_and_survives_the_next_document(edited: Ed
     after = follow(approved, decode_document(edited(*SECOND)))
     assert (approved.number, after.number) == (2, 3)
     catalogue = Catalogue((first(), approved, after))
-    assert len(catalogue.on(date(2026, 1, 31)).item(CODE).uses) == 12
-    assert len(catalogue.on(date(2026, 2, 1)).item(CODE).uses) == 13
-    assert len(catalogue.on(date(2026, 3, 1)).item(CODE).uses) == 13
+    assert len(catalogue.on(date(2026, 1, 31)).item(CODE).uses) == 11
+    assert len(catalogue.on(date(2026, 2, 1)).item(CODE).uses) == 12
+    assert len(catalogue.on(date(2026, 3, 1)).item(CODE).uses) == 12
     assert after.lapsed == ()
 
 
@@ -160,7 +160,7 @@ def test_a_proposal_lapses_with_the_version_it_was_made_for(edited: Edit) -> Non
     approved = amend(first(), PROPOSAL, date(2026, 2, 1))
     after = follow(approved, decode_document(edited(*SECOND, ITEM_VERSION)))
     assert [(one.plugin, one.reason) for one in after.lapsed] == [("social_security", "catalog.item_unknown")]
-    assert len(after.item(CODE).uses) == 12
+    assert len(after.item(CODE).uses) == 11
     assert after.proposals == ()
 
 

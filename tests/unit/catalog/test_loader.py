@@ -25,6 +25,7 @@ from dspace_core.values import Basis, DataLevel
 
 Edit = Callable[..., bytes]
 CODE = "1244000045585999793440514001000"
+UNEMPLOYMENT = "1244000045585999793440514002000"
 ACCOUNT = FieldRef("bank.account", "account_no")
 AGE = '{ kind = "years_at_least", of = "birth_date", operand = 60 }'
 PURPOSE = "将养老金发放到您本人的账户"
@@ -50,9 +51,68 @@ def refusal_of(content: bytes) -> Refusal:
 
 def test_the_shipped_catalogue_holds() -> None:
     contents = shipped()
-    assert set(contents.authorities) == {"public_security", "human_resources", "civil_affairs", "health", "bank"}
+    assert set(contents.authorities) == {
+        "public_security", "human_resources", "medical_insurance", "civil_affairs", "health", "market_regulation",
+        "taxation", "disabled_persons", "education", "natural_resources", "credit", "justice", "provident_fund", "bank",
+    }  # fmt: skip
     assert {category.source for category in contents.categories.values()} == set(contents.authorities)
-    assert list(contents.items) == [CODE]
+    assert list(contents.items) == [CODE, UNEMPLOYMENT]
+
+
+@pytest.mark.parametrize(
+    ("kind", "category", "source", "subject"),
+    [
+        ("人口", "population.record", "public_security", "citizen_id"),
+        ("法人", "legal_person.record", "market_regulation", "uscc"),
+        ("地名", "place.record", "civil_affairs", "citizen_id"),
+        ("教育", "education.record", "education", "citizen_id"),
+        ("婚姻", "marriage.record", "civil_affairs", "citizen_id"),
+        ("生育", "childbearing.record", "health", "citizen_id"),
+        ("住房", "housing.record", "natural_resources", "citizen_id"),
+        ("信用", "credit.record", "credit", "citizen_id"),
+    ],
+)
+def test_each_universal_kind_of_data_has_its_category_authority_and_subject(
+    kind: str, category: str, source: str, subject: str
+) -> None:
+    found = shipped().categories[category]
+    assert kind in found.title.zh
+    assert (found.source, found.subject_column) == (source, subject)
+
+
+def test_of_who_is_in_prison_only_the_answer_may_leave() -> None:
+    (field,) = shipped().categories["custody.record"].fields
+    assert field.level is DataLevel.L4
+    assert field.predicate is not None
+
+
+def test_every_number_of_a_document_or_an_account_is_sensitive() -> None:
+    numbers = [
+        field
+        for category in shipped().categories.values()
+        for field in category.fields
+        if field.id.endswith(("_no", "_id")) or field.id in ("mother", "father")
+    ]
+    assert len(numbers) >= 9
+    assert {field.level for field in numbers} == {DataLevel.L3}
+
+
+def test_the_unemployment_benefit_is_shown_and_served_by_nobody_yet() -> None:
+    benefit = shipped().items[UNEMPLOYMENT]
+    assert benefit.plugin is None
+    assert (benefit.statutory_limit, benefit.promised_limit) == (
+        Limit(10, Unit.CALENDAR_DAY),
+        Limit(5, Unit.WORKING_DAY),
+    )
+    assert benefit.trust_level is TrustLevel.TWO
+    assert benefit.commitment
+    assert {use.field.category for use in benefit.uses if use.basis is Basis.GRANT} == {"bank.account"}
+
+
+def test_the_unemployment_benefit_uses_answers_in_place_of_months_days_and_reasons() -> None:
+    declared = {ref.field for ref in fields_declared(shipped().items[UNEMPLOYMENT])}
+    assert {"insured_12_months", "left_involuntarily", "employed", "imprisoned", "deceased"} <= declared
+    assert not declared & {"insured_months", "left_on", "leave_kind", "since", "employer", "died_on", "birth_date"}
 
 
 def test_the_item_promises_five_working_days_and_claims_no_limit_of_law() -> None:
@@ -76,7 +136,8 @@ def test_the_age_is_asked_and_the_birth_date_is_not() -> None:
 
 def test_the_fields_declared_are_those_of_all_uses_and_no_other() -> None:
     assert fields_declared(item()) == {use.field for use in item().uses}
-    assert len(fields_declared(item())) == 12
+    assert len(fields_declared(item())) == 11
+    assert FieldRef("pension.record", "contribution_months") not in fields_declared(item())
 
 
 def test_trust_levels_are_ordered() -> None:

@@ -77,7 +77,7 @@ async def test_the_hooks_together_ask_for_every_declared_field() -> None:
 def test_the_catalogue_allows_every_use_word_for_word_and_names_this_plugin() -> None:
     item = Catalogue.from_file(STARTER).on(CASE.accepted).item(CODE)
     allowed = {(use.field.category, use.field.field, use.purpose) for use in item.uses}
-    assert {(use.item, field, use.purpose) for use in USES for field in use.fields} <= allowed
+    assert {(use.item, field, use.purpose) for use in USES for field in use.fields} == allowed  # and no more than that
     assert item.plugin == read_manifest(PACKAGE / "plugin.toml").id
 
 

@@ -45,7 +45,8 @@ def test_of_a_predicate_only_the_answer_is_selected() -> None:
 def test_every_field_that_ships_can_be_asked_of_the_subject_alone(category: object, field: DataField) -> None:
     found = next(one for one in EDITION.contents.categories.values() if one == category)
     text = select(found, [field], TODAY).text
-    assert 'WHERE "citizen_id" = $1 LIMIT 2' in text
+    assert f'WHERE "{found.subject_column}" = $1 LIMIT 2' in text
+    assert found.subject_column in ("citizen_id", "uscc")
     assert "*" not in text
 
 
