@@ -4,6 +4,7 @@ Also the made population that stands in for real authorities in development and 
 """
 
 from dspace_core.sources.datum import Answer, Label, TrustedDatum, self_declared
+from dspace_core.sources.demo import DemoPerson, Shows, demo_people
 from dspace_core.sources.loading import Databases, Loaded, Tell, load_registers, provisioned, seed
 from dspace_core.sources.population import PEOPLE, Population
 from dspace_core.sources.port import DataSource
@@ -19,16 +20,19 @@ __all__ = (
     "Answer",
     "DataSource",
     "Databases",
+    "DemoPerson",
     "Label",
     "Loaded",
     "Made",
     "Population",
     "Register",
     "Registers",
+    "Shows",
     "SqlSource",
     "Tell",
     "TrustedDatum",
     "create_database",
+    "demo_people",
     "generate",
     "lay_schema",
     "load_registers",
