@@ -12,6 +12,7 @@ import commit_lane
 import decide
 import evidence_log
 import notary
+import seeding
 import starting
 import use
 import wire
@@ -43,6 +44,7 @@ GROUPS = {
     ("wire_calls_per_second", "wire_alone_milliseconds", "wire_start_milliseconds"): wire.measure,
     ("withdraw_p50_ms", "withdraw_p99_ms"): withdraw.measure,
     ("use_of_plain_insert", "use_per_second"): use.measure,
+    ("seeding_rows_per_second",): seeding.measure,
 }
 
 

@@ -1,1 +1,1 @@
-"""The command line: `dspace up`, `status`, `down`, `verify`, `log export`, `audit`."""
+"""The command line: `dspace up`, `status`, `down`, `verify`, `log export`, `audit`, `demo seed`."""

@@ -13,7 +13,15 @@ from pathlib import Path
 from dspace_core.cli.words import explain
 from dspace_core.errors import Refusal
 
-_MODULES = {"up": "running", "status": "running", "down": "running", "verify": "verify", "log": "log", "audit": "audit"}
+_MODULES = {
+    "up": "running",
+    "status": "running",
+    "down": "running",
+    "verify": "verify",
+    "log": "log",
+    "audit": "audit",
+    "demo": "demo",
+}
 
 
 def main(argv: list[str] | None = None) -> int:
@@ -58,7 +66,20 @@ def _menu() -> argparse.ArgumentParser:
     audit.add_argument(
         "--receipts", type=Path, metavar="FILE", help="放出与停止的回执 stamps of releases and stops, JSON lines"
     )
+    demo = verbs.add_parser("demo", help="演示 what is only for development").add_subparsers(
+        dest="act", required=True, metavar="ACT"
+    )
+    seed = demo.add_parser("seed", help="造数 fill the made authorities of the home that runs")
+    seed.add_argument("--people", type=int, metavar="N", help="人数 how many (DSPACE_PEOPLE)")
+    seed.add_argument("--seed", type=_seed, default=1, metavar="S", help="种子 the same seed makes the same people (1)")
+    seed.add_argument("--again", action="store_true", help="清空后重来 empty the authorities first")
     return menu
+
+
+def _seed(text: str) -> int:
+    if not 0 <= int(text) < 2**63:
+        raise ValueError
+    return int(text)
 
 
 if __name__ == "__main__":

@@ -58,6 +58,14 @@ SETTINGS = (
             "the HTTP port on 127.0.0.1; in development the one after it is that of the demo identity provider",
         ),
     ),
+    Setting(
+        "DSPACE_PEOPLE",
+        "2000",
+        Text(
+            "开发模式下首次启动时生成的演示人口数(1 至 1000000)",
+            "in development: how many people are made up at the first start, 1 to 1000000",
+        ),
+    ),
     Setting("DSPACE_WEB", "number of processors", Text("web 进程数", "how many web processes answer requests")),
     Setting(
         "DSPACE_DATABASE_URL",
@@ -159,6 +167,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     postgres_bin: Path | None
     uid_base: int
     login: Login = Login()
+    people: int = 2_000
 
     def __repr__(self) -> str:
         """An address may carry a password in development, so none is shown."""
@@ -197,6 +206,7 @@ def read(environ: Mapping[str, str]) -> Settings:
             phone=take(login.PHONE, partial(login.redirects, production=production), ()),
             desk=take(login.DESK, partial(login.redirects, production=production), ()),
         ),
+        people=take("DSPACE_PEOPLE", _between(1, 1_000_000), 2_000),
     )
 
 

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from dspace_core.errors import Text
 from dspace_core.machine import SETTINGS, Mode, read
 from dspace_core.machine.refusals import SettingInvalid, SettingUnknown
+from dspace_core.sources.population import MOST_PEOPLE, PEOPLE
 
 
 def test_without_any_setting_the_mode_is_production_and_everything_is_embedded() -> None:
@@ -17,6 +18,12 @@ def test_without_any_setting_the_mode_is_production_and_everything_is_embedded()
     assert settings.mode is Mode.PRODUCTION
     assert (settings.database_url, settings.keys_database_url, settings.redis_url) == (None, None, None)
     assert settings.port == 8000
+
+
+def test_as_many_people_are_made_as_the_sources_make_by_themselves_and_never_more_than_they_can() -> None:
+    environ = {"HOME": "/home/somebody"}
+    assert read(environ).people == PEOPLE
+    assert read({**environ, "DSPACE_PEOPLE": str(MOST_PEOPLE)}).people == MOST_PEOPLE
 
 
 def test_an_empty_setting_counts_as_unset() -> None:
@@ -44,6 +51,8 @@ def test_root_s_home_is_the_system_s_folder() -> None:
         ("DSPACE_PORT", "٨٠"),
         ("DSPACE_PORT", "-1"),
         ("DSPACE_WEB", "0"),
+        ("DSPACE_PEOPLE", "0"),
+        ("DSPACE_PEOPLE", "1000001"),
         ("DSPACE_WEB", "9999999999999"),
         ("DSPACE_HOME", "relative/folder"),
         ("DSPACE_HOME", "/somewhere/../else"),
