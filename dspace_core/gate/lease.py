@@ -150,7 +150,8 @@ class Lease:
         """
         hold = self._held()
         if hold.unfit is not None:  # an exception of the caller's own: one that many raise keeps what each of them held
-            raise ClocksApart(**hold.unfit.values)
+            told = hold.unfit.values
+            raise ClocksApart(apart_ms=told["apart_ms"], limit_ms=told["limit_ms"])
         if sensitive and hold.stale:
             raise EvidenceStale(seconds=STALE // timedelta(seconds=1))
         ticket = Ticket(hold, (subject, basis))
