@@ -21,6 +21,7 @@ STATUS_BY_CODE = {
     "ephemeral.out_of_bounds": 400,
     "ephemeral.restarted": 503,
     "ephemeral.unavailable": 503,
+    "gate.evidence_stale": 503,
     "lane.closed": 503,
     "lane.full": 503,
     "lane.key_conflict": 409,

@@ -3,20 +3,22 @@
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import msgspec
 
 import dspace_backend
 from dspace_backend.login.opening import Login, open_login
-from dspace_core.crypto import FileKeyProvider
-from dspace_core.crypto.refusals import KeyFileExists
+from dspace_core.evidence import tables
 from dspace_core.evidence.keyring import Keyring
+from dspace_core.gate.lease import STALE
+from dspace_core.gate.refusals import EvidenceStale
 from dspace_core.identity import IdentityBook
-from dspace_core.machine import Mode, Settings
+from dspace_core.machine import Settings
+from dspace_core.machine import keys as deployment_keys
 from dspace_core.machine.addresses import Role, Store, database, redis
 from dspace_core.machine.home import Home
-from dspace_core.stores import Ephemeral, Pool, ValkeyEphemeral, check_clocks, open_pool
+from dspace_core.stores import Ephemeral, Pool, ValkeyEphemeral, check_clocks, open_pool, transaction
 
 
 class Parts(msgspec.Struct, frozen=True):
@@ -31,14 +33,23 @@ class Parts(msgspec.Struct, frozen=True):
 
     async def check(self) -> None:
         """Raise the refusal of whatever does not answer."""
-        await asyncio.gather(check_clocks(self.main), check_clocks(self.keys), self.ephemeral.check())
+        await asyncio.gather(
+            check_clocks(self.main), check_clocks(self.keys), check_numbering(self.main), self.ephemeral.check()
+        )
+
+
+async def check_numbering(main: Pool) -> None:
+    """Raise EvidenceStale when what was recorded waits for its number for more than 60 s: the notary stands still."""
+    async with transaction(main, read_only=True) as db:
+        if await tables.oldest_waits(db) > STALE:
+            raise EvidenceStale(seconds=STALE // timedelta(seconds=1))
 
 
 @asynccontextmanager
 async def open_parts(settings: Settings) -> AsyncIterator[Parts]:
     """Open everything a `web` process needs; close it in the opposite order."""
     home = Home(settings)
-    provider = root_keys(settings, home)
+    provider = deployment_keys.provider(settings, home)
     main, keys = (database(settings, home, store, Role.APP) for store in Store)
     async with (
         await open_pool(main.url, password=main.password, size=8) as main_pool,
@@ -54,15 +65,6 @@ async def open_parts(settings: Settings) -> AsyncIterator[Parts]:
         ) as login,
     ):
         yield Parts(settings, main_pool, keys_pool, ephemeral, dspace_backend.__version__, login)
-
-
-def root_keys(settings: Settings, home: Home) -> FileKeyProvider:
-    """The root keys of the home, made at the first start; production refuses a file that lies inside it."""
-    path, production = home.secrets / "root.keys", settings.mode is Mode.PRODUCTION
-    try:
-        return FileKeyProvider.create(path, home=home.path, production=production)
-    except KeyFileExists:
-        return FileKeyProvider.load(path, home=home.path, production=production)
 
 
 def _now() -> datetime:

@@ -5,19 +5,17 @@ import os
 import sys
 import time
 from argparse import Namespace
-from collections.abc import AsyncIterator
-from contextlib import AsyncExitStack, asynccontextmanager, suppress
+from contextlib import suppress
 from datetime import UTC, datetime
 
 from dspace_core import machine
 from dspace_core.calendar import legal_day
 from dspace_core.cli.words import say
-from dspace_core.machine.addresses import Store, embedded_url, external
+from dspace_core.machine import authorities
+from dspace_core.machine.addresses import Store, external
 from dspace_core.machine.home import Home
-from dspace_core.machine.postgres import SUPERUSER
 from dspace_core.machine.refusals import DevelopmentOnly
-from dspace_core.sources import AUTHORITIES, Databases, Loaded, Made, create_database, lay_schema, role_of, seed
-from dspace_core.stores import Connection, connect
+from dspace_core.sources import AUTHORITIES, Loaded, Made, seed
 
 _WIDTH = 30
 _PIPED_EVERY = 10.0
@@ -48,29 +46,8 @@ def run(chosen: Namespace) -> int:
 
 
 async def _seed(home: Home, made: Made, now: datetime, again: bool, bar: "_Bar") -> Loaded:
-    async with _inside(home) as databases:
+    async with authorities.inside(home) as databases:
         return await seed(databases, made, now, again=again, tell=bar.tell)
-
-
-@asynccontextmanager
-async def _inside(home: Home) -> AsyncIterator[Databases]:
-    """The superuser's session in each authority's database, which is made where it is missing."""
-    async with AsyncExitStack() as stack:
-
-        async def superuser(database: str) -> Connection:
-            secret = home.secret(f"main/{SUPERUSER}", make=False)
-            session = await connect(embedded_url(home, Store.MAIN, SUPERUSER, database), password=secret)
-            stack.push_async_callback(session.close)
-            return session
-
-        admin = await superuser("postgres")
-        databases = {}
-        for authority in AUTHORITIES:
-            role = role_of(authority)
-            await create_database(admin, authority, password=home.secret(f"main/{role}", make=True), name=role)
-            databases[authority] = await superuser(role)
-            await lay_schema(databases[authority], authority)
-        yield databases
 
 
 class _Bar:

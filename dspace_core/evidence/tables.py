@@ -148,6 +148,7 @@ _ADD_EVIDENCE = """
 _ADVANCE = "UPDATE log_head SET size = $4, frontier = $5 WHERE log = $1 AND term = $2 AND size = $3 AND NOT frozen"
 _HEAD = "log, origin, frontier, term, continues, signed_size, note"
 _TAKE_TERM = f"UPDATE log_head SET term = term + 1 WHERE NOT frozen RETURNING {_HEAD}"  # noqa: S608
+_IN_USE = "SELECT origin FROM log_head WHERE NOT frozen"
 _OPEN = f"""
     INSERT INTO log_head (log, origin, size, frontier, term, continues) VALUES ($1, $2, 0, $3, 1, $4)
     ON CONFLICT DO NOTHING RETURNING {_HEAD}
@@ -262,6 +263,12 @@ async def take_term(db: Connection) -> LogHead | None:
     """Become the one who numbers: every older term is fenced when this commits. None where no log was opened yet."""
     row = await db.fetchrow(_TAKE_TERM)
     return None if row is None else _head(row)
+
+
+async def origin_in_use(db: Db) -> str | None:
+    """The name of the log in which is numbered; None where no log was opened yet."""
+    found: str | None = await db.fetchval(_IN_USE)
+    return found
 
 
 async def open_log(db: Connection, log: int, origin: str, continues: bytes | None) -> LogHead | None:

@@ -153,3 +153,61 @@ class DevelopmentOnly(Refusal):
         "请设 DSPACE_MODE=development 且不设 DSPACE_DATABASE_URL",
         "set DSPACE_MODE=development and no DSPACE_DATABASE_URL",
     )
+
+
+class SettingMissing(Refusal):
+    """Production takes nothing for granted: a place or a number that only the operator knows was not given."""
+
+    code = "machine.setting_missing"
+    says = Text("生产模式下必须给出设置 {name}", "in production the setting {name} must be given")
+    remedy = Text(
+        "请设置 {name}(见 docs/operations.md),或在试用时设 DSPACE_MODE=development",
+        "set {name} (docs/operations.md), or DSPACE_MODE=development to try things out",
+    )
+
+
+class InsideHome(Refusal):
+    """What must not be lost or go back in time together with the data lies among them."""
+
+    code = "machine.inside_home"
+    says = Text("生产模式下 {name} 不得位于 DSPACE_HOME 内", "in production {name} may not lie inside DSPACE_HOME")
+    remedy = Text("请将 {name} 指向另一个卷", "let {name} name a place on another volume")
+
+
+class ApartUnusable(Refusal):
+    """The folder of signed heads and erasures is not there, or others could change what is in it."""
+
+    code = "machine.apart_unusable"
+    says = Text(
+        "不能使用 DSPACE_APART 文件夹 {path}:{reason}", "the folder of DSPACE_APART, {path}, is not usable: {reason}"
+    )
+    remedy = Text(
+        "请确认其所在卷已挂载,且文件夹属于运行用户、他人不可写;首次部署请先创建。切勿用空文件夹替换原有内容",
+        "see that its volume is mounted, and that the folder is ours and closed to others' writing; make it once for a new "
+        "deployment. Never put an empty one in place of one that was used",
+    )
+
+
+class CheckpointKeyLost(Refusal):
+    """The log was signed, and the key that signed it is not the one that is there."""
+
+    code = "machine.checkpoint_key_lost"
+    says = Text("{path} 中没有签署此日志的密钥", "{path} does not hold the key that signed this log")
+    remedy = Text(
+        "请从备份恢复该文件;若已丢失,将 DSPACE_LOG_ORIGIN 设为新名称后执行 python -m dspace_core.machine.continuing",
+        "restore the file; if it is lost, set DSPACE_LOG_ORIGIN to a new name and run python -m dspace_core.machine.continuing",
+    )
+
+
+class LogOriginDiffers(Refusal):
+    """The log in use bears another name than the setting says."""
+
+    code = "machine.log_origin_differs"
+    says = Text(
+        "数据库中的日志名为 {origin},与 DSPACE_LOG_ORIGIN 不符",
+        "the log in use is named {origin}, not as DSPACE_LOG_ORIGIN says",
+    )
+    remedy = Text(
+        "请将 DSPACE_LOG_ORIGIN 设为该名称;另开新日志须执行 python -m dspace_core.machine.continuing",
+        "set DSPACE_LOG_ORIGIN to that name; a log of another name is opened by python -m dspace_core.machine.continuing",
+    )

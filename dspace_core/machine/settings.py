@@ -62,8 +62,8 @@ SETTINGS = (
         "DSPACE_PEOPLE",
         "2000",
         Text(
-            "开发模式下首次启动时生成的演示人口数(1 至 1000000)",
-            "in development: how many people are made up at the first start, 1 to 1000000",
+            "开发模式下首次启动时生成的演示人口数(至多 1000000;0 则不生成演示部门)",
+            "in development: how many people are made up at the first start, at most 1000000; 0: no authorities are made",
         ),
     ),
     Setting("DSPACE_WEB", "number of processors", Text("web 进程数", "how many web processes answer requests")),
@@ -149,12 +149,45 @@ SETTINGS = (
             "where the app of the staff goes back to after logging in, with commas",
         ),
     ),
+    Setting(
+        "DSPACE_KEY_FILE",
+        "development: in DSPACE_HOME; production: must be given",
+        Text(
+            "根密钥文件,权限 0600;生产模式下须位于 DSPACE_HOME 之外",
+            "the file of the root keys, mode 0600; in production outside DSPACE_HOME",
+        ),
+    ),
+    Setting(
+        "DSPACE_APART",
+        "development: in DSPACE_HOME; production: must be given",
+        Text(
+            "存放已签名检查点(cas)和删除记录(erasures)的文件夹;应在另一个卷上,不随数据库回退;生产模式下须位于 DSPACE_HOME 之外",
+            "the folder of the signed heads (`cas`) and of the erasures, on another volume: it never goes back in time with a "
+            "database; in production outside DSPACE_HOME",
+        ),
+    ),
+    Setting(
+        "DSPACE_LOG_ORIGIN",
+        "development: dev.dspace.example/evidence; production: must be given",
+        Text(
+            "存证日志的名称,形如 log.example/evidence;开发模式下以 dev. 开头,生产模式下不得",
+            "the name of the evidence log, like log.example/evidence; it begins with `dev.` in development, and only there",
+        ),
+    ),
+    Setting(
+        "DSPACE_KEYS_BACKUP_DAYS",
+        "development: 0; production: must be given",
+        Text(
+            "密钥库备份保留的天数(写入删除证明)",
+            "for how many days a backup of the keys cluster is kept; certificates of erasure say so",
+        ),
+    ),
 )
 """Every variable there is. A variable named DSPACE_… that is not listed here is refused."""
 
 
 class Settings(msgspec.Struct, frozen=True, kw_only=True):
-    """What the environment said, checked. `None` for an address means: embedded."""
+    """What the environment said, checked. `None` for an address means: embedded; elsewhere: not given (`machine.places`)."""
 
     mode: Mode
     home: Path
@@ -168,6 +201,10 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     uid_base: int
     login: Login = Login()
     people: int = 2_000
+    key_file: Path | None
+    apart: Path | None
+    log_origin: str | None
+    keys_backup_days: int | None
 
     def __repr__(self) -> str:
         """An address may carry a password in development, so none is shown."""
@@ -189,14 +226,14 @@ def read(environ: Mapping[str, str]) -> Settings:
     production = mode is Mode.PRODUCTION
     return Settings(
         mode=mode,
-        home=take("DSPACE_HOME", _folder, _default_home(environ)),
+        home=take("DSPACE_HOME", _path, _default_home(environ)),
         runtime=take("DSPACE_RUNTIME", _short_folder, _default_runtime(environ)),
         port=take("DSPACE_PORT", _between(1, 65534), 8000),
         web=take("DSPACE_WEB", _between(1, 256), os.cpu_count() or 1),
         database_url=take("DSPACE_DATABASE_URL", _database_url(mode), None),
         keys_database_url=take("DSPACE_KEYS_DATABASE_URL", _database_url(mode), None),
         redis_url=take("DSPACE_REDIS_URL", _redis_url(mode), None),
-        postgres_bin=take("DSPACE_POSTGRES_BIN", _folder, None),
+        postgres_bin=take("DSPACE_POSTGRES_BIN", _path, None),
         uid_base=take("DSPACE_UID_BASE", _between(1000, 2**31 - 100), 59700),
         login=Login(
             issuer=take(login.ISSUER, partial(login.issuer, production=production), None),
@@ -206,7 +243,11 @@ def read(environ: Mapping[str, str]) -> Settings:
             phone=take(login.PHONE, partial(login.redirects, production=production), ()),
             desk=take(login.DESK, partial(login.redirects, production=production), ()),
         ),
-        people=take("DSPACE_PEOPLE", _between(1, 1_000_000), 2_000),
+        people=take("DSPACE_PEOPLE", _between(0, 1_000_000), 2_000),
+        key_file=take("DSPACE_KEY_FILE", _path, None),
+        apart=take("DSPACE_APART", _path, None),
+        log_origin=take("DSPACE_LOG_ORIGIN", _origin(mode), None),
+        keys_backup_days=take("DSPACE_KEYS_BACKUP_DAYS", _between(0, 3650), None),
     )
 
 
@@ -233,7 +274,7 @@ def _mode(name: str, text: str) -> Mode:
         ) from None
 
 
-def _folder(name: str, text: str) -> Path:
+def _path(name: str, text: str) -> Path:
     path = Path(text)
     if not path.is_absolute() or "\0" in text or ".." in path.parts:
         raise SettingInvalid(name=name, expected=Text("绝对路径", "an absolute path"))
@@ -242,7 +283,7 @@ def _folder(name: str, text: str) -> Path:
 
 def _short_folder(name: str, text: str) -> Path:
     """PostgreSQL splits its list of socket folders at commas, and the path of a unix socket ends at 107 bytes."""
-    path = _folder(name, text)
+    path = _path(name, text)
     if "," in text or len(os.fsencode(path)) > _LONGEST_RUNTIME:
         expected = Text(
             f"不超过 {_LONGEST_RUNTIME} 字节、不含逗号的绝对路径",
@@ -264,6 +305,30 @@ def _between(low: int, high: int) -> Callable[[str, str], int]:
         return int(text)
 
     return parse
+
+
+def _origin(mode: Mode) -> Callable[[str, str], str]:
+    """A log of development says so in its name, and no other does: what it signed is never taken for the real thing."""
+
+    def parse(name: str, text: str) -> str:
+        if not _ORIGIN.fullmatch(text) or text.startswith("dev.") is not (mode is Mode.DEVELOPMENT):
+            raise SettingInvalid(name=name, expected=_ORIGIN_FORM[mode])
+        return text
+
+    return parse
+
+
+_ORIGIN = re.compile(r"(?=.{1,200}\Z)[a-z0-9]([a-z0-9.-]*[a-z0-9])?(/[A-Za-z0-9._~-]+)*", re.ASCII)
+_ORIGIN_FORM = {
+    Mode.DEVELOPMENT: Text(
+        "以 dev. 开头的日志名称,形如 dev.log.example/evidence",
+        "a name that begins with dev., like dev.log.example/evidence",
+    ),
+    Mode.PRODUCTION: Text(
+        "不以 dev. 开头的日志名称,形如 log.example/evidence",
+        "a name like log.example/evidence, which does not begin with dev.",
+    ),
+}
 
 
 def _database_url(mode: Mode) -> Callable[[str, str], str | None]:

@@ -39,6 +39,16 @@ def is_lost(error: BaseException, connection: Connection) -> bool:
     return state[:2] in _LOST_CLASSES or state in _LOST_STATES or is_gone(connection)
 
 
+def is_outage(error: BaseException) -> bool:
+    """Whether a failure passes by itself: a server out of reach, a lost session, a collision. The work can begin anew."""
+    if isinstance(error, Refusal):
+        return isinstance(error, Unavailable | OutcomeUnknown | LockTimeout | ConcurrentChange)
+    state = sqlstate(error)
+    if state:
+        return state[:2] in (*_LOST_CLASSES, *_SHORT_CLASSES) or state in _LOST_STATES
+    return isinstance(error, asyncpg.InterfaceError | asyncpg.InternalClientError | OSError)
+
+
 def refusal_for(error: BaseException, connection: Connection) -> Refusal | None:
     """The refusal of a failure that is nobody's fault; None for all others, which the caller sees as they are."""
     if isinstance(error, Refusal):

@@ -39,7 +39,7 @@ class Deployment:
         self._command = list(command)
         self._cwd = folder
         self._terminal = terminal
-        self._also = dict(also or {})
+        self.also = dict(also or {})
         self._screen: int | None = None
         self.top: subprocess.Popen[bytes] | None = None
 
@@ -53,7 +53,8 @@ class Deployment:
             "DSPACE_RUNTIME": str(self.settings.runtime),
             "DSPACE_PORT": str(self.settings.port),
             "DSPACE_WEB": "1",
-            **self._also,
+            "DSPACE_PEOPLE": "0",  # no authorities are made but where a test asks for people
+            **self.also,
         }
 
     def start(self, within: float = 60.0) -> float:
@@ -78,6 +79,18 @@ class Deployment:
                 raise AssertionError(f"not ready: {self.output.read_text(errors='replace')[-2000:]}")
             time.sleep(0.01)
         return time.monotonic() - begun
+
+    def wait_for(self, words: str, within: float = 60.0) -> None:
+        """Wait until it has printed these words. Raises AssertionError with what it printed instead."""
+        deadline = time.monotonic() + within
+        while words not in (printed := self.output.read_text(errors="replace")):
+            if time.monotonic() > deadline:
+                raise AssertionError(f"not said: {words}\n{printed[-2000:]}")
+            time.sleep(0.02)
+
+    def wait_for_authorities(self) -> None:
+        """After a first start: wait until the made authorities hold their people."""
+        self.wait_for("dspace authorities: made")
 
     def state(self) -> State:
         """What runs now."""

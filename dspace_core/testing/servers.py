@@ -31,6 +31,10 @@ def settings_for(folder: Path, port: int = 8000) -> Settings:
         redis_url=None,
         postgres_bin=None,
         uid_base=59700,
+        key_file=None,
+        apart=None,
+        log_origin=None,
+        keys_backup_days=None,
     )
 
 

@@ -10,14 +10,13 @@ from dspace_backend.devidp.refusals import DevelopmentOnly
 from dspace_backend.devidp.server import DevelopmentProvider, create_provider
 from dspace_backend.serving import serve
 from dspace_core.errors import Refusal
-from dspace_core.machine import Mode, read
-from dspace_core.machine.addresses import Address, Store, embedded_url
+from dspace_core.machine import Mode, authorities, read
+from dspace_core.machine.addresses import Address
 from dspace_core.machine.home import Home
 from dspace_core.machine.line import Line
 from dspace_core.machine.settings import Settings
-from dspace_core.sources import role_of
 
-_POLICE = role_of("public_security")
+_POLICE = "public_security"
 
 
 def main(argv: list[str]) -> int:
@@ -39,7 +38,7 @@ def main(argv: list[str]) -> int:
 def _provider(settings: Settings, home: Home) -> DevelopmentProvider:
     def place() -> Address:
         """Where the police answers: asked again and again, since it is made after everything else is ready."""
-        return Address(embedded_url(home, Store.MAIN, _POLICE, _POLICE), home.secret(f"main/{_POLICE}", make=False))
+        return authorities.address(home, _POLICE)
 
     return DevelopmentProvider(settings, home.secret("idp", make=False), People(place), lambda: datetime.now(UTC))
 

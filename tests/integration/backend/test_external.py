@@ -3,6 +3,7 @@
 A lost one makes the answers refuse until it is back; nothing of ours ends for it (design section 12, item 18).
 """
 
+import asyncio
 import json
 import os
 import subprocess
@@ -16,6 +17,7 @@ from pathlib import Path
 import pytest
 
 from dspace_core.machine.addresses import Store
+from dspace_core.stores import connect
 from dspace_core.testing import ScratchDatabase, ScratchServers
 from dspace_core.testing.deployment import Deployment
 from dspace_core.testing.servers import valkey_url_of
@@ -92,15 +94,29 @@ def test_a_lost_valkey_makes_the_answer_a_refusal_until_it_is_back(
 
 
 def test_a_lost_database_makes_the_answer_a_refusal_until_it_is_back(
-    servers: ScratchServers, deployment: Deployment
+    servers: ScratchServers, outside: dict[str, str], deployment: Deployment
 ) -> None:
-    before = deployment.state().residents
+    before, term_before = deployment.state().residents, asyncio.run(term(servers, outside))
     cluster = servers.clusters[Store.MAIN]
     cluster.stop()
     wait_for(deployment, (503, "stores.unavailable"))
     cluster.start()
     wait_for(deployment, (200, "ready"))
+    deadline = time.monotonic() + 15
+    while asyncio.run(term(servers, outside)) == term_before:  # the notary began anew
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
     assert deployment.state().residents == before
+
+
+async def term(servers: ScratchServers, outside: dict[str, str]) -> int:
+    """Of the notary that numbers: each opening takes another."""
+    url = outside["DSPACE_DATABASE_URL"].replace("postgresql://", "postgresql://dspace_app@", 1)
+    password = (servers.folder / "home/secrets/main/dspace_app").read_text()
+    session = await connect(url, password=password)
+    found = int(await session.fetchval("SELECT term FROM log_head"))
+    await session.close()
+    return found
 
 
 def test_a_password_that_the_operator_did_not_lay_down_is_named(outside: dict[str, str]) -> None:

@@ -1,7 +1,9 @@
 """`/health` answers for what the process rests on, and refusals have one shape."""
 
+import asyncio
 import json
 import sys
+import time
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
@@ -10,6 +12,8 @@ from typing import Any
 
 import pytest
 
+from dspace_core.machine.addresses import Role
+from dspace_core.stores import connect
 from dspace_core.testing.deployment import Deployment
 
 
@@ -53,3 +57,34 @@ def test_a_wrong_method_is_a_problem(deployment: Deployment) -> None:
 def test_the_server_does_not_name_itself(deployment: Deployment) -> None:
     with urllib.request.urlopen(f"http://127.0.0.1:{deployment.settings.port}/health", timeout=10) as answer:
         assert "server" not in {name.lower() for name in answer.headers}
+
+
+def wait_for(deployment: Deployment, wanted: int) -> dict[str, Any]:
+    deadline = time.monotonic() + 15
+    while (found := ask(deployment, "/health"))[0] != wanted:
+        assert time.monotonic() < deadline, found
+        time.sleep(0.05)
+    body: dict[str, Any] = found[2]
+    return body
+
+
+async def as_owner(deployment: Deployment, statement: str) -> None:
+    owner = deployment.address(Role.MIGRATE)
+    session = await connect(owner.url, password=owner.password)
+    await session.execute(statement)
+    await session.close()
+
+
+def test_evidence_that_waits_for_too_long_makes_the_answer_a_refusal_until_it_is_numbered(
+    deployment: Deployment,
+) -> None:
+    """A record that nobody can read, for 61 s: the notary refuses it with what to do, and is brought back each time."""
+    row = "gen_random_uuid(), gen_random_uuid(), current_date - 9, '', now() - interval '61 s'"
+    asyncio.run(as_owner(deployment, f"INSERT INTO evidence_pending SELECT {row}"))
+    assert wait_for(deployment, 503)["code"] == "gate.evidence_stale"
+    deadline = time.monotonic() + 15
+    while deployment.output.read_text().count("dspace notary: [evidence.day_key_gone]") < 2:
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+    asyncio.run(as_owner(deployment, "DELETE FROM evidence_pending"))
+    wait_for(deployment, 200)

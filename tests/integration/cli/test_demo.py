@@ -18,6 +18,7 @@ DSPACE = str(Path(sys.executable).with_name("dspace"))
 def home() -> Iterator[Deployment]:
     deployment = Deployment([DSPACE, "up"], Path.cwd(), also={"DSPACE_PEOPLE": "400"})
     deployment.start()
+    deployment.wait_for_authorities()
     yield deployment
     deployment.close()
 
@@ -29,7 +30,6 @@ def seed(home: Deployment, *options: str, **also: str) -> subprocess.CompletedPr
 
 
 def test_a_home_is_filled_refused_and_filled_again(home: Deployment) -> None:
-    seed(home, "--again")  # whatever a start has put there
     refused = seed(home, "--people", "100")
     assert refused.returncode == 1
     assert "source.already_filled" in refused.stderr

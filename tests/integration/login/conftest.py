@@ -1,6 +1,5 @@
 """A whole deployment with its development identity provider, and people for it to know."""
 
-import asyncio
 import sys
 from collections.abc import Iterator
 from datetime import UTC, datetime
@@ -9,19 +8,19 @@ from pathlib import Path
 import pytest
 
 from dspace_core.calendar import legal_day
+from dspace_core.machine.authorities import SEED
 from dspace_core.sources import generate
 from dspace_core.testing.deployment import Deployment
 from dspace_core.testing.phone import Phone
-from dspace_core.testing.police import register_people
-
-PEOPLE = 400
 
 
 @pytest.fixture(scope="module")
 def deployment() -> Iterator[Deployment]:
-    deployment = Deployment([str(Path(sys.executable).with_name("dspace")), "up"], Path.cwd())
+    deployment = Deployment(
+        [str(Path(sys.executable).with_name("dspace")), "up"], Path.cwd(), also={"DSPACE_PEOPLE": "400"}
+    )
     deployment.start()
-    asyncio.run(register_people(deployment.home, PEOPLE))
+    deployment.wait_for_authorities()
     yield deployment
     deployment.interrupt()
     deployment.close()
@@ -30,7 +29,7 @@ def deployment() -> Iterator[Deployment]:
 @pytest.fixture(scope="module")
 def number(deployment: Deployment) -> str:
     """The citizen number of somebody who is registered and alive."""
-    people = generate(1, legal_day(datetime.now(UTC)), PEOPLE).people
+    people = generate(SEED, legal_day(datetime.now(UTC))).people
     return next(one.citizen_id for one in people if one.died is None)
 
 

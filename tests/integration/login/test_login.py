@@ -381,7 +381,11 @@ def test_a_refresh_token_is_bound_to_its_app(phone: Phone) -> None:
     assert phone.refresh().status == 200
 
 
-@pytest.mark.parametrize("text", ["", "x", "A" * 86, secrets.token_urlsafe(64), "对"])
+@pytest.mark.parametrize(
+    "text",
+    ["", "x", "A" * 86, secrets.token_urlsafe(64), "对"],
+    ids=["empty", "short", "long", "random", "chinese"],
+)
 def test_a_made_up_refresh_token_is_refused(phone: Phone, text: str) -> None:
     phone.log_in()
     assert phone.refresh(refresh_token=text).json["error"] == "invalid_grant"

@@ -1,6 +1,5 @@
 """A restart of the ephemeral store: what was given out before is refused, what is in PostgreSQL goes on."""
 
-import asyncio
 import sys
 import time
 from collections.abc import Iterator
@@ -12,7 +11,6 @@ import pytest
 from dspace_core.testing import ScratchServers
 from dspace_core.testing.deployment import Deployment
 from dspace_core.testing.phone import Phone, send
-from dspace_core.testing.police import register_people
 from dspace_core.testing.servers import valkey_url_of
 
 
@@ -28,10 +26,10 @@ def servers() -> Iterator[ScratchServers]:
 def deployment(servers: ScratchServers) -> Iterator[Deployment]:
     """Our own databases, and a Valkey that somebody else runs: losing that one ends nothing."""
     dspace = str(Path(sys.executable).with_name("dspace"))
-    also = {"DSPACE_REDIS_URL": valkey_url_of(servers.folder)}
+    also = {"DSPACE_REDIS_URL": valkey_url_of(servers.folder), "DSPACE_PEOPLE": "400"}
     deployment = Deployment([dspace, "up"], Path.cwd(), also=also)
     deployment.start()
-    asyncio.run(register_people(deployment.home, 400))
+    deployment.wait_for_authorities()
     yield deployment
     deployment.interrupt()
     deployment.close()

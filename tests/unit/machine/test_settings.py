@@ -51,7 +51,7 @@ def test_root_s_home_is_the_system_s_folder() -> None:
         ("DSPACE_PORT", "٨٠"),
         ("DSPACE_PORT", "-1"),
         ("DSPACE_WEB", "0"),
-        ("DSPACE_PEOPLE", "0"),
+        ("DSPACE_PEOPLE", "-1"),
         ("DSPACE_PEOPLE", "1000001"),
         ("DSPACE_WEB", "9999999999999"),
         ("DSPACE_HOME", "relative/folder"),
@@ -72,6 +72,14 @@ def test_root_s_home_is_the_system_s_folder() -> None:
         ("DSPACE_REDIS_URL", "redis://host/0?password=secret"),
         ("DSPACE_RUNTIME", "/run/a,b"),
         ("DSPACE_RUNTIME", "/run/" + "x" * 100),
+        ("DSPACE_KEY_FILE", "root.keys"),
+        ("DSPACE_APART", "/mnt/../apart"),
+        ("DSPACE_LOG_ORIGIN", "dev.log.example/evidence"),
+        ("DSPACE_LOG_ORIGIN", "log.example/evidence\nsize"),
+        ("DSPACE_LOG_ORIGIN", "log example"),
+        ("DSPACE_LOG_ORIGIN", "log.example+key"),
+        ("DSPACE_LOG_ORIGIN", "x" * 201),
+        ("DSPACE_KEYS_BACKUP_DAYS", "3651"),
     ],
 )
 def test_a_bad_text_is_refused_with_the_setting_s_name_and_without_the_text(name: str, text: str) -> None:
@@ -89,6 +97,14 @@ def test_a_password_in_a_url_is_taken_in_development_only() -> None:
     url = "postgresql://user:secret@host/db"
     settings = read({"HOME": "/h", "DSPACE_MODE": "development", "DSPACE_DATABASE_URL": url})
     assert settings.database_url == url
+
+
+def test_a_log_of_development_says_so_in_its_name() -> None:
+    development = {"HOME": "/h", "DSPACE_MODE": "development"}
+    assert read({**development, "DSPACE_LOG_ORIGIN": "dev.log.example"}).log_origin == "dev.log.example"
+    with pytest.raises(SettingInvalid):
+        read({**development, "DSPACE_LOG_ORIGIN": "log.example"})
+    assert read({"HOME": "/h", "DSPACE_LOG_ORIGIN": "log.example"}).log_origin == "log.example"
 
 
 def test_settings_never_show_an_address() -> None:

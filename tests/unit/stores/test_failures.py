@@ -3,7 +3,8 @@
 import asyncpg
 import pytest
 
-from dspace_core.stores.failures import unsay
+from dspace_core.stores.failures import is_outage, unsay
+from dspace_core.stores.refusals import LockTimeout, LoginRefused, OutcomeUnknown, Unavailable
 
 
 def raised(state: str, **fields: str) -> asyncpg.PostgresError:
@@ -34,3 +35,27 @@ def test_a_fault_in_our_sql_keeps_its_text() -> None:
     error = raised("42703", message='column "sam" does not exist')
     unsay(error)
     assert str(error) == 'column "sam" does not exist'
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        raised("57P01"),
+        raised("08006"),
+        raised("53300"),
+        ConnectionResetError(),
+        TimeoutError(),
+        asyncpg.InterfaceError("connection is closed"),
+        Unavailable(where="session", reason="x"),
+        OutcomeUnknown(),
+        LockTimeout(),
+    ],
+    ids=repr,
+)
+def test_what_passes_by_itself_is_an_outage(error: Exception) -> None:
+    assert is_outage(error)
+
+
+@pytest.mark.parametrize("error", [raised("23505"), raised("42703"), LoginRefused(setting="x"), ValueError()], ids=repr)
+def test_a_fault_of_ours_or_the_operators_is_none(error: Exception) -> None:
+    assert not is_outage(error)
