@@ -3,6 +3,9 @@
 PUBLIC = frozenset(
     {
         "/health",
+        "/openapi.json",
+        "/docs",
+        "/metrics",
         "/.well-known/oauth-authorization-server",
         "/jwks",
         "/authorize",

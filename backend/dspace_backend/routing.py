@@ -19,6 +19,7 @@ from dspace_backend.wiring import Parts
 from dspace_core import Refusal, Text
 
 T = TypeVar("T")
+T_co = TypeVar("T_co", covariant=True)
 Asked = Request[object, Principal | Staff | None, State]
 
 
@@ -26,10 +27,10 @@ class Nothing(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """A body or a query with nothing in it."""
 
 
-class Call(Generic[T]):
+class Call(Generic[T_co]):
     """One request as a route sees it: who asks, the path, what was read, and what the route works with."""
 
-    def __init__(self, request: Asked, parts: Parts, taken: T) -> None:
+    def __init__(self, request: Asked, parts: Parts, taken: T_co) -> None:
         self.request = request
         self.parts = parts
         self.taken = taken

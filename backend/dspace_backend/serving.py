@@ -3,7 +3,7 @@
 import socket
 
 import uvicorn
-from litestar import Litestar
+from litestar.types import ASGIApp
 
 from dspace_core.machine.line import Line
 
@@ -21,7 +21,7 @@ class _Server(uvicorn.Server):
             self._line.say_ready()
 
 
-def serve(app: Litestar, port: int, line: Line) -> int:
+def serve(app: ASGIApp, port: int, line: Line) -> int:
     """Serve on 127.0.0.1 until asked to end; answer the exit code. The kernel spreads connections over its processes."""
     config = uvicorn.Config(
         app,

@@ -5,6 +5,7 @@ Each step may be repeated, so whoever dies on the way is followed by anybody: th
 
 import logging
 from collections.abc import Sequence
+from datetime import timedelta
 from uuid import UUID
 
 import msgspec
@@ -53,10 +54,11 @@ class Closure:
         else:
             await self._close(subject, case, key)
 
-    async def finish_waiting(self) -> int:
-        """Finish cases that nobody finished; answer how many are now. One that cannot be keeps no other back."""
-        done, after = 0, _FIRST
-        while waiting := await tables.unfinished(self._means.db, after, _AT_ONCE):
+    async def finish_waiting(self, longer_than: timedelta = timedelta(0)) -> int:
+        """Finish cases that have waited for longer than this; answer how many are now. One that cannot be keeps no other
+        back."""
+        done, after, by = 0, _FIRST, self._means.keyring.clock() - longer_than
+        while waiting := await tables.unfinished(self._means.db, after, _AT_ONCE, by):
             for subject, case in waiting:
                 done += await self.tried(subject, case)
             after = waiting[-1]

@@ -52,7 +52,8 @@ class Prepared(msgspec.Struct, frozen=True):
 class Intake:
     """Takes in cases. One for each process."""
 
-    def __init__(self, means: Means, closure: Closure) -> None:
+    def __init__(self, means: Means, closure: Closure | None = None) -> None:
+        """`closure` closes a decided case before its filing is answered; without one that is left to a sweep."""
         self._means = means
         self._closure = closure
         self._attest = recorder(means.keyring)
@@ -94,7 +95,8 @@ class Intake:
             else:
                 filed = await self._attempt(key, filing, attempt, case_key)
             if filed is not None:
-                await self._closure.tried(filing.subject, filing.case)
+                if self._closure is not None:
+                    await self._closure.tried(filing.subject, filing.case)
                 return filed
 
     async def _key(self, filing: Filing) -> CaseKey:

@@ -1,6 +1,6 @@
 """The SQL of cases. Nothing else knows their columns."""
 
-from datetime import date
+from datetime import date, datetime
 
 import msgspec
 
@@ -31,7 +31,7 @@ _RELEASED = "UPDATE cases SET released = true WHERE subject_id = $1 AND case_id 
 _UNFINISHED = """
     SELECT subject_id, case_id FROM cases
     WHERE (state IN ('approved', 'refused') OR (state = 'withdrawn' AND NOT released))
-      AND (subject_id, case_id) > ($1, $2)
+      AND (subject_id, case_id) > ($1, $2) AND changed_at <= $4
     ORDER BY subject_id, case_id LIMIT $3
 """
 
@@ -138,9 +138,13 @@ async def release(db: Pool, subject: Subject, case: CaseId) -> None:
     await db.execute(_RELEASED, subject, case)
 
 
-async def unfinished(db: Pool, after: tuple[Subject, CaseId], most: int) -> list[tuple[Subject, CaseId]]:
-    """Cases that are decided and not closed, or withdrawn and their grants not ended, in the order of their keys."""
-    return [(Subject(row[0]), CaseId(row[1])) for row in await db.fetch(_UNFINISHED, *after, most)]
+async def unfinished(
+    db: Pool, after: tuple[Subject, CaseId], most: int, changed_by: datetime
+) -> list[tuple[Subject, CaseId]]:
+    """Cases that are decided and not closed, or withdrawn and their grants not ended, since that instant or longer, in
+    the order of their keys."""
+    found = await db.fetch(_UNFINISHED, *after, most, to_ms(changed_by))
+    return [(Subject(row[0]), CaseId(row[1])) for row in found]
 
 
 def _stops(course: Course) -> tuple[list[date], list[date]]:

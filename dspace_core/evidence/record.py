@@ -49,6 +49,8 @@ class Act(Enum):
     CASE_SUPPLEMENTED = "case-supplemented"
     CASE_CLOSED = "case-closed"
     CASE_WITHDRAWN = "case-withdrawn"
+    CORRECTION_ASKED = "correction-asked"
+    CORRECTION_ANSWERED = "correction-answered"
     REFUSALS_COALESCED = "refusals-coalesced"
     """Refusals of one kind within a minute after the first: a count (design, constitution)."""
     GAP = "gap"

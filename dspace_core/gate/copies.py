@@ -1,6 +1,7 @@
 """Copies of grants and duties in this process, for the first, advisory decision only. They authorise nothing."""
 
 from collections import OrderedDict
+from uuid import UUID
 
 from dspace_core.gate import duty_tables
 from dspace_core.gate.duty_tables import Duty
@@ -32,6 +33,17 @@ class Copies:
             if len(self._grants) > KEPT:
                 self._grants.popitem(last=False)
         return found
+
+    def stopped(self, subject: Subject, basis: UUID) -> None:
+        """Forget what was stopped: it is read again when it is asked for."""
+        self._grants.pop((subject, GrantId(basis)), None)
+        if any(duty.id == basis for duty in self._duties):
+            self._duties = ()
+
+    def lost(self) -> None:
+        """Forget all: stops may have been missed."""
+        self._grants.clear()
+        self._duties = ()
 
     @property
     def duties(self) -> tuple[Duty, ...]:

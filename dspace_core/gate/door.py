@@ -103,6 +103,7 @@ class Gate:
         self._use_key = use_key
         self._ephemeral = ephemeral
         self._copies = Copies(db)
+        lease.tell(self._copies)
         self._attest = recorder(keyring)
         self._declared = lru_cache(_DECLARED)(self._read_catalogue)
         self._open = AsyncExitStack()
@@ -137,6 +138,21 @@ class Gate:
         except Refusal as no:
             await self._record(wanted, no)
             raise
+
+    async def advise(self, wanted: Wanted) -> Refusal | None:
+        """Why a use would be refused now, as far as its basis goes; None if it would be covered.
+
+        Authorises nothing, asks no source, and is not recorded.
+        """
+        try:
+            wanting = self._declared(wanted.edition, wanted.item, wanted.plugin, wanted.use)
+            if wanting.basis is Basis.GRANT:
+                await self._covering(wanted, wanting)
+            else:
+                await self._covering_duty(wanted, wanting)
+        except Refusal as no:
+            return no
+        return None
 
     async def show(
         self, subject: Subject, session: UUID, category: str, fields: frozenset[str], release: Release
@@ -197,7 +213,7 @@ class Gate:
         return declared(self._catalogue().edition(edition), item, plugin, use)
 
     async def _under_grant(self, wanted: Wanted, wanting: Declared, release: Release) -> Released:
-        grant = await self._covering(wanted, wanting)
+        grant = await self._covering(wanted, wanting)  # 3
         with self._entered(wanted.subject, grant.id, wanting) as ticket:  # 2
             value = await self._fetched(wanted.subject, wanting.category, wanted.use.fields)  # 4, 5
             matter = self._matter(wanted, wanting, grant.id)
@@ -208,11 +224,7 @@ class Gate:
             return await self._released(matter, answer, ticket, value, release)  # 7
 
     async def _by_law(self, wanted: Wanted, wanting: Declared, release: Release) -> Released:
-        duty = self._duty(wanting, wanted, self._copies.duties) or self._duty(
-            wanting, wanted, await self._copies.read_duties()
-        )
-        if duty is None:  # 3
-            raise DutyMissing(category=wanted.use.item)
+        duty = await self._covering_duty(wanted, wanting)  # 3
         with self._entered(SYSTEM, duty.id, wanting) as ticket:  # 2
             value = await self._fetched(wanted.subject, wanting.category, wanted.use.fields)  # 4, 5
             matter = self._matter(wanted, wanting, duty.id)
@@ -239,6 +251,15 @@ class Gate:
         keys = {(wanted.subject, self._use_id(wanted, grant.id)): grant for grant in spent}
         standing = await use_tables.standing(self._db, keys)
         return _covers(wanted, wanting, [keys[key] for key in keys if key in standing] or fresh, self._clock())
+
+    async def _covering_duty(self, wanted: Wanted, wanting: Declared) -> Duty:
+        """The duty that covers the ask. What the copies do not hold may have been registered since."""
+        duty = self._duty(wanting, wanted, self._copies.duties)
+        if duty is None:
+            duty = self._duty(wanting, wanted, await self._copies.read_duties())
+        if duty is None:
+            raise DutyMissing(category=wanted.use.item)
+        return duty
 
     def _duty(self, wanting: Declared, wanted: Wanted, registered: Sequence[Duty]) -> Duty | None:
         return duties.covering(

@@ -11,7 +11,7 @@ import time
 from collections.abc import Callable, Iterable, Sequence
 from datetime import UTC, datetime, timedelta
 from types import TracebackType
-from typing import Self
+from typing import Protocol, Self
 from uuid import UUID
 
 from dspace_core.errors import Refusal
@@ -94,6 +94,16 @@ class _Hold:
         self.stale = renewal.oldest is not None and renewal.now - renewal.oldest > STALE
 
 
+class Hearer(Protocol):
+    """Whoever holds something that a stop makes old."""
+
+    def stopped(self, subject: Subject, basis: UUID) -> None:
+        """A basis was stopped. Told before that is acknowledged."""
+
+    def lost(self) -> None:
+        """Stops may have been missed."""
+
+
 class Lease:
     """The lease of this process. Use it as an async context manager; leaving it gives the lease back."""
 
@@ -109,6 +119,7 @@ class Lease:
         self._wake = asyncio.Event()
         self._tasks: list[asyncio.Task[None]] = []
         self._heeding: dict[int, asyncio.Task[None]] = {}
+        self._hearers: list[Hearer] = []
 
     @property
     def process(self) -> UUID:
@@ -158,6 +169,10 @@ class Lease:
         hold.tickets.setdefault(ticket.key, set()).add(ticket)
         return ticket
 
+    def tell(self, hearer: Hearer) -> None:
+        """Let somebody hear of every stop."""
+        self._hearers.append(hearer)
+
     def look(self) -> None:
         """Read at once what was stopped."""
         self._wake.set()
@@ -189,6 +204,8 @@ class Lease:
         together: a statement for each would keep the renewals waiting, until the lease is lost."""
         quiet: list[int] = []
         for stop in stops:
+            for hearer in self._hearers:
+                hearer.stopped(stop.subject, stop.basis)
             if going := _closed(hold.tickets.get((stop.subject, stop.basis), ())):
                 self._heed(hold, (stop.number,), going)
             else:
@@ -235,6 +252,8 @@ class Lease:
         hold, self._hold = self._hold, None
         if hold is not None:
             hold.lost = True
+        for hearer in self._hearers:
+            hearer.lost()
 
     async def _listen(self, ephemeral: Ephemeral) -> None:
         while True:

@@ -1,4 +1,4 @@
-"""The made authorities of development: a database, a read-only role and registers for each, in the embedded cluster.
+"""The made authorities of development, and the duties that made people registered: a database, a read-only role and registers for each, in the embedded cluster.
 
 `python -m dspace_core.machine.authorities`: an errand of `dspace up`, after everything is ready. Beside `dspace demo seed` it
 alone enters as the superuser, and it ends when it is done. What is there stays, so it can be interrupted at any moment.
@@ -15,6 +15,7 @@ from datetime import UTC, datetime
 from dspace_core.calendar import legal_day
 from dspace_core.catalog import AuthorityId
 from dspace_core.errors import Refusal
+from dspace_core.machine import duties
 from dspace_core.machine.addresses import Address, Store, embedded_url
 from dspace_core.machine.home import Home
 from dspace_core.machine.post import tell
@@ -84,7 +85,9 @@ def main() -> int:
     logging.basicConfig(format="dspace authorities: %(message)s", level=logging.INFO)
     try:
         settings = read(os.environ)
-        made = asyncio.run(provide(settings, Home(settings), datetime.now(UTC)))
+        home, now = Home(settings), datetime.now(UTC)
+        asyncio.run(duties.provide(settings, home, now))
+        made = asyncio.run(provide(settings, home, now))
     except Refusal as refusal:
         tell(refusal)
         return 1

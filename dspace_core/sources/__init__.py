@@ -5,6 +5,7 @@ Also the made population that stands in for real authorities in development and 
 
 from dspace_core.sources.datum import Answer, Label, TrustedDatum, self_declared
 from dspace_core.sources.demo import DemoPerson, Shows, demo_people
+from dspace_core.sources.later import LaterSource
 from dspace_core.sources.loading import Databases, Loaded, Tell, load_registers, provisioned, seed
 from dspace_core.sources.population import PEOPLE, Population
 from dspace_core.sources.port import DataSource
@@ -22,6 +23,7 @@ __all__ = (
     "Databases",
     "DemoPerson",
     "Label",
+    "LaterSource",
     "Loaded",
     "Made",
     "Population",

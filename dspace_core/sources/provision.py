@@ -58,5 +58,5 @@ async def lay_schema(inside: Connection, authority: AuthorityId) -> None:
     """Lay the tables and views of an authority into its database, unless they are there."""
     if await inside.fetchval("SELECT to_regclass('exchange')") is None:
         folder = files(__package__).joinpath("schema")
-        parts = (folder.joinpath(name).read_text("utf-8") for name in (f"{authority}.sql", "made.sql"))
+        parts = (folder.joinpath(name).read_text("utf-8") for name in ("made.sql", f"{authority}.sql"))
         await inside.execute("\n".join(parts))

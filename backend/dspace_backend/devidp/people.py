@@ -1,5 +1,6 @@
 """Whom one can be: people of the made population, read as the police reads them, and staff that we made up."""
 
+import asyncio
 from collections.abc import Callable, Sequence
 from datetime import date, timedelta
 
@@ -7,6 +8,8 @@ import msgspec
 
 from dspace_core.identifiers import Hidden
 from dspace_core.machine.addresses import Address
+from dspace_core.sources import PEOPLE, demo_people, generate, made_in
+from dspace_core.sources import DemoPerson as Telling
 from dspace_core.sources.population import full_years
 from dspace_core.stores import Pool, open_pool
 
@@ -25,6 +28,7 @@ _SHOWN = """
     SELECT citizen_id, full_name, birth_date FROM population_record
     WHERE registration = 'normal' AND birth_date > $1 AND birth_date <= $2 ORDER BY citizen_id LIMIT $3
 """
+_BORN = "SELECT birth_date FROM population_record WHERE citizen_id = $1"
 _FIND = "SELECT 1 FROM population_record WHERE citizen_id = $1"
 
 
@@ -61,17 +65,35 @@ class People:
     def __init__(self, place: Callable[[], Address]) -> None:
         self._place = place
         self._pool: Pool | None = None
+        self._found: tuple[Telling, ...] | None = None
 
     async def shown(self, today: date) -> Sequence[DemoPerson]:
-        """A few people of each group."""
+        """Those who show something, the one that can claim first; then a few people of each group."""
         pool = await self._opened()
-        found = []
+        found = [
+            DemoPerson(one.citizen_id, one.name, await self._age(pool, one.citizen_id, today), one.says.zh)
+            for one in await self._telling(pool)
+        ]
         for group, youngest, oldest, number in _GROUPS:
             born_after, born_until = _years_before(today, oldest + 1), _years_before(today, youngest)
             for row in await pool.fetch(_SHOWN, born_after, born_until, number):
                 age = full_years(row["birth_date"], today)
                 found.append(DemoPerson(row["citizen_id"], row["full_name"], age, group))
         return found
+
+    async def _telling(self, pool: Pool) -> tuple[Telling, ...]:
+        """One of each kind among the made people; found once, since it takes a while."""
+        if self._found is None:
+            async with pool.acquire() as db:
+                made = await made_in(db)
+            if made is not None:
+                people = generate(made.seed, made.today, min(made.people, PEOPLE))
+                self._found = await asyncio.to_thread(demo_people, people)
+        return self._found or ()
+
+    async def _age(self, pool: Pool, number: str, today: date) -> int:
+        born: date | None = await pool.fetchval(_BORN, number)
+        return 0 if born is None else full_years(born, today)
 
     async def knows(self, number: str) -> bool:
         """Whether somebody of this citizen number is registered."""

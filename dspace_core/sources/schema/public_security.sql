@@ -22,4 +22,5 @@ CREATE VIEW population_record AS
          p.registration
   FROM person p JOIN household h ON h.number = p.household;
 
-GRANT SELECT ON exchange, population_record TO dspace_src_public_security;
+-- What was made, too: the development identity provider tells from it who shows what.
+GRANT SELECT ON made, exchange, population_record TO dspace_src_public_security;

@@ -14,7 +14,7 @@ from dspace_core.evidence.pending import SYSTEM
 from dspace_core.gate import duties, tables
 from dspace_core.gate.door import Stopping
 from dspace_core.gate.records import recorder
-from dspace_core.gate.refusals import Stopped
+from dspace_core.gate.refusals import DutyMissing, Stopped
 from dspace_core.grants import AlreadyEnded, By, Change, Narrowing, Withdrawn, resume
 from dspace_core.grants.refusals import WithdrawnGrant
 from dspace_core.stores import transaction
@@ -99,6 +99,30 @@ async def test_no_use_is_admitted_after_a_withdrawal(process: SpaceProcess, clai
     with pytest.raises(Refusal, match=r"grants\.withdrawn"):
         await process.gate.use(claimed.wants(), sent)
     assert sent.values == []
+
+
+async def test_what_another_process_knows_of_a_grant_is_forgotten_before_the_withdrawal_is_answered(
+    space: ScratchSpace, process: SpaceProcess, claimed: Claim
+) -> None:
+    async with space.process() as other:
+        assert await other.gate.advise(claimed.wants()) is None
+        await process.gate.withdraw(change(claimed))
+        assert isinstance(await other.gate.advise(claimed.wants()), WithdrawnGrant)
+
+
+async def test_a_duty_that_was_ended_is_forgotten_too(
+    space: ScratchSpace, process: SpaceProcess, claimed: Claim
+) -> None:
+    async with space.process() as other, space.ledger.session("migrate") as operator:
+        assert await other.gate.advise(claimed.wants(IDENTITY)) is None
+        (duty,) = [
+            row[0] for row in await operator.db.fetch("SELECT duty_id FROM duty WHERE purpose = $1", IDENTITY.purpose)
+        ]
+        async with transaction(operator.db) as db:
+            await duties.end(db, duty, datetime.now(UTC))
+        await process.gate.settled(SYSTEM, duty)
+        assert isinstance(await other.gate.advise(claimed.wants(IDENTITY)), DutyMissing)
+        await operator.db.execute("UPDATE duty SET ended_at = NULL WHERE duty_id = $1", duty)
 
 
 async def test_withdrawing_again_waits_again_and_writes_nothing(process: SpaceProcess, claimed: Claim) -> None:

@@ -4,7 +4,7 @@ import json
 import logging
 
 import pytest
-from litestar import Litestar, get
+from litestar import get
 from litestar.testing import create_test_client
 
 from dspace_backend.problems import STATUS_BY_CODE, on_accident, problem_of
@@ -51,9 +51,9 @@ def test_an_accident_is_a_problem_and_is_logged_with_its_place_but_not_its_words
 
 
 def test_the_application_handles_accidents() -> None:
-    from dspace_backend.app import create_app  # noqa: PLC0415
+    from dspace_backend.app import application  # noqa: PLC0415
+    from dspace_backend.wiring import open_parts  # noqa: PLC0415
     from dspace_core.machine import read  # noqa: PLC0415
 
-    app = create_app(read({"HOME": "/nonexistent"}))
-    assert isinstance(app, Litestar)
+    app = application(lambda: open_parts(read({"HOME": "/nonexistent"})), [])
     assert app.exception_handlers[Exception] is on_accident
