@@ -48,13 +48,9 @@ _WAITED_FOR = f"""
           SELECT FROM stopping s WHERE s.subject_id = $1 AND s.basis_id = $2 AND s.process = l.process)
         FOR UPDATE OF l SKIP LOCKED)
       RETURNING process
-    ), over AS (
-      DELETE FROM stopping s WHERE s.subject_id = $1 AND s.basis_id = $2 AND (
-        s.process IN (SELECT process FROM ended) OR NOT EXISTS (SELECT FROM lease l WHERE l.process = s.process))
-      RETURNING s.process, s.number
     )
-    SELECT DISTINCT process FROM stopping s WHERE s.subject_id = $1 AND s.basis_id = $2
-      AND NOT EXISTS (SELECT FROM over o WHERE o.process = s.process AND o.number = s.number)
+    SELECT DISTINCT process FROM stopping JOIN lease USING (process)
+    WHERE subject_id = $1 AND basis_id = $2 AND process NOT IN (SELECT process FROM ended)
 """  # noqa: S608
 _ADD_DUTY_USES = """
     INSERT INTO use (subject_id, use_id, duty_id, evidence_id)
@@ -133,7 +129,7 @@ async def acknowledge(db: Db, process: UUID, numbers: Collection[int]) -> None:
 
 
 async def waited_for(db: Db, subject: Subject, basis: UUID) -> frozenset[UUID]:
-    """The processes that have not acknowledged and whose lease is not over; those whose lease is are removed."""
+    """The processes that have not acknowledged and whose lease is not over. A lease that is, is removed."""
     return frozenset(row["process"] for row in await db.fetch(_WAITED_FOR, subject, basis))
 
 

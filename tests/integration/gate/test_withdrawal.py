@@ -193,6 +193,22 @@ async def test_a_lease_that_was_waited_out_is_never_renewed_whatever_the_clock_s
     assert not (await tables.renew(db, late)).renewed
 
 
+async def test_whoever_waits_for_a_stop_waits_for_no_lock_of_those_who_acknowledge(
+    process: SpaceProcess, claimed: Claim
+) -> None:
+    """Who acknowledges many stops at once holds many rows; two who also removed some of them could wait in a ring."""
+    db, over = process.session.db, random_id()
+    await tables.take(db, over)
+    async with transaction(db) as stopping:
+        await tables.stop(stopping, claimed.subject, claimed.grant.id)
+    await db.execute("DELETE FROM lease WHERE process = $1", over)
+    numbers = [row[0] for row in await db.fetch("SELECT number FROM stopping WHERE process = $1", over)]
+    async with transaction(db) as acknowledging:
+        await tables.acknowledge(acknowledging, over, numbers)
+        async with asyncio.timeout(0.4):
+            assert over not in await tables.waited_for(db, claimed.subject, claimed.grant.id)
+
+
 async def test_article_13_a_process_whose_lease_was_revoked_releases_nothing_of_before(
     process: SpaceProcess, claimed: Claim
 ) -> None:
