@@ -11,6 +11,7 @@ from pathlib import Path
 import commit_lane
 import decide
 import evidence_log
+import guarding
 import notary
 import seeding
 import starting
@@ -39,6 +40,7 @@ GROUPS = {
     ("commit_lane_ratio",): lane,
     ("start_cold_seconds", "start_warm_seconds", "restart_after_kill_seconds"): starting.measure,
     ("decide_allowed_us", "decide_refused_us"): decide.measure,
+    ("guard_proof_of_signature", "guard_token_of_signature"): guarding.measure,
     ("evidence_verify_ms", "evidence_inclusion_p99_ms", "evidence_append_per_second"): evidence_log.measure,
     ("notary_entries_per_second", "notary_offered_per_second", "notary_signed_p99_ms"): notary.measure,
     ("wire_calls_per_second", "wire_alone_milliseconds", "wire_start_milliseconds"): wire.measure,

@@ -5,7 +5,9 @@ import os
 import sys
 
 from dspace_backend.app import create_app
+from dspace_backend.login.places import LoginPlaces
 from dspace_backend.serving import serve
+from dspace_core.errors import Refusal
 from dspace_core.machine import read
 from dspace_core.machine.line import Line
 
@@ -15,6 +17,11 @@ def main(argv: list[str]) -> int:
     line = Line.of(argv)
     logging.basicConfig(format="dspace web: %(message)s", level=logging.WARNING)
     settings = read(os.environ)
+    try:
+        LoginPlaces.of(settings)  # what production was not told is said before anything is opened
+    except Refusal as refusal:
+        print(refusal, file=sys.stderr)
+        return 1
     app = create_app(settings)
     line.wait_for_go()
     return serve(app, settings.port, line)

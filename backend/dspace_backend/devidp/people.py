@@ -6,16 +6,19 @@ from datetime import date, timedelta
 
 import msgspec
 
+from dspace_core.catalog import AuthorityId
+from dspace_core.errors import Refusal
 from dspace_core.identifiers import Hidden
 from dspace_core.machine.addresses import Address
 from dspace_core.sources import PEOPLE, demo_people, generate, made_in
 from dspace_core.sources import DemoPerson as Telling
 from dspace_core.sources.population import full_years
-from dspace_core.stores import Pool, open_pool
+from dspace_core.stores import Pool, Record, open_pool
 
 RESIDENT = "111"
 """The document type of the resident identity card."""
 _SETTING = "DSPACE_HOME"
+_POLICE, _REGULATOR = "public_security", "market_regulation"
 _GROUPS = (
     ("可申领养老待遇", 60, 70, 3),
     ("高龄", 80, 120, 1),
@@ -28,8 +31,11 @@ _SHOWN = """
     SELECT citizen_id, full_name, birth_date FROM population_record
     WHERE registration = 'normal' AND birth_date > $1 AND birth_date <= $2 ORDER BY citizen_id LIMIT $3
 """
-_BORN = "SELECT birth_date FROM population_record WHERE citizen_id = $1"
-_FIND = "SELECT 1 FROM population_record WHERE citizen_id = $1"
+_FIND = (
+    "SELECT citizen_id, full_name, birth_date FROM population_record WHERE citizen_id = $1 AND registration = 'normal'"
+)
+_OFFICERS = "SELECT citizen_id FROM representative_record ORDER BY uscc LIMIT 20"
+_OFFICER = "企业法定代表人"
 
 
 class DemoPerson(Hidden, frozen=True):
@@ -60,25 +66,29 @@ STAFF = (
 
 
 class People:
-    """The population, at the read-only role of the police's database. Refusals while it is being made."""
+    """The population, as the read-only role of the police sees it; who represents a company, as the market regulator
+    does, where there is one. Refusals while the population is being made.
+    """
 
-    def __init__(self, place: Callable[[], Address]) -> None:
+    def __init__(self, place: Callable[[AuthorityId], Address]) -> None:
         self._place = place
-        self._pool: Pool | None = None
+        self._pools: dict[AuthorityId, Pool] = {}
         self._found: tuple[Telling, ...] | None = None
 
     async def shown(self, today: date) -> Sequence[DemoPerson]:
-        """Those who show something, the one that can claim first; then a few people of each group."""
-        pool = await self._opened()
-        found = [
-            DemoPerson(one.citizen_id, one.name, await self._age(pool, one.citizen_id, today), one.says.zh)
-            for one in await self._telling(pool)
-        ]
+        """Those who show something, the one that can claim first; then somebody of a company, and a few of each group."""
+        pool = await self._opened(_POLICE)
+        found = []
+        for one in await self._telling(pool):
+            row = await pool.fetchrow(_FIND, one.citizen_id)
+            if row is not None:
+                found.append(_person(row, one.says.zh, today))
+        if (officer := await self._officer(today)) is not None:
+            found.append(officer)
         for group, youngest, oldest, number in _GROUPS:
             born_after, born_until = _years_before(today, oldest + 1), _years_before(today, youngest)
-            for row in await pool.fetch(_SHOWN, born_after, born_until, number):
-                age = full_years(row["birth_date"], today)
-                found.append(DemoPerson(row["citizen_id"], row["full_name"], age, group))
+            rows = await pool.fetch(_SHOWN, born_after, born_until, number)
+            found += [_person(row, group, today) for row in rows]
         return found
 
     async def _telling(self, pool: Pool) -> tuple[Telling, ...]:
@@ -91,26 +101,39 @@ class People:
                 self._found = await asyncio.to_thread(demo_people, people)
         return self._found or ()
 
-    async def _age(self, pool: Pool, number: str, today: date) -> int:
-        born: date | None = await pool.fetchval(_BORN, number)
-        return 0 if born is None else full_years(born, today)
-
     async def knows(self, number: str) -> bool:
         """Whether somebody of this citizen number is registered."""
-        return await (await self._opened()).fetchval(_FIND, number) is not None
+        return await (await self._opened(_POLICE)).fetchrow(_FIND, number) is not None
 
     async def close(self) -> None:
         """Disconnect."""
-        if self._pool is not None:
-            await self._pool.close()
+        for pool in self._pools.values():
+            await pool.close()
 
-    async def _opened(self) -> Pool:
-        if self._pool is None:
-            place = self._place()
-            self._pool = await open_pool(
+    async def _officer(self, today: date) -> DemoPerson | None:
+        """Somebody who represents a company and is registered; None while nobody says who does."""
+        try:
+            companies = await self._opened(_REGULATOR)
+        except Refusal:
+            return None
+        police = await self._opened(_POLICE)
+        for row in await companies.fetch(_OFFICERS):
+            found = await police.fetchrow(_FIND, row["citizen_id"])
+            if found is not None:
+                return _person(found, _OFFICER, today)
+        return None
+
+    async def _opened(self, authority: AuthorityId) -> Pool:
+        if authority not in self._pools:
+            place = self._place(authority)
+            self._pools[authority] = await open_pool(
                 place.url, password=place.password, size=2, setting=_SETTING, within=timedelta(0)
             )
-        return self._pool
+        return self._pools[authority]
+
+
+def _person(row: Record, group: str, today: date) -> DemoPerson:
+    return DemoPerson(row["citizen_id"], row["full_name"], full_years(row["birth_date"], today), group)
 
 
 def _years_before(day: date, years: int) -> date:

@@ -76,7 +76,7 @@ class Provider:
             token = await self._app.fetch_access_token(self._back, code=code, code_verifier=departure.verifier)
         except AuthlibBaseError:
             raise IdentityRefused(reason="code") from None
-        except (httpx2.HTTPError, ValueError, KeyError):
+        except (httpx2.HTTPError, *_ODD):
             raise ProviderUnreachable from None
         options = {
             "iss": {"essential": True, "value": self.issuer},
@@ -86,7 +86,7 @@ class Provider:
         }
         try:
             claims = await self._app.parse_id_token(token, departure.nonce, claims_options=options, leeway=_LEEWAY)
-        except (JoseError, AuthlibBaseError, ValueError, KeyError, TypeError) as error:
+        except (JoseError, AuthlibBaseError, *_ODD) as error:
             reason = getattr(error, "claim", None) or "id_token"
             raise IdentityRefused(
                 reason=reason if isinstance(reason, str) and reason in _CLAIMS else "id_token"
@@ -101,12 +101,15 @@ class Provider:
         """Fetch the metadata once, and only take what the configured issuer says of itself."""
         try:
             metadata = await self._app.load_server_metadata()
-        except (httpx2.HTTPError, ValueError):
+        except (httpx2.HTTPError, *_ODD):
             raise ProviderUnreachable from None
-        if metadata.get("issuer") != self.issuer:
+        if metadata.get("issuer") != self.issuer or not all(isinstance(metadata.get(name), str) for name in _NEEDED):
             self._app.server_metadata.clear()
             raise ProviderUnreachable
         metadata["id_token_signing_alg_values_supported"] = ALGORITHMS
 
 
+_NEEDED = ("authorization_endpoint", "token_endpoint", "jwks_uri")
+_ODD = (ValueError, KeyError, TypeError, AttributeError)
+"""What the library lets fall on when an answer is JSON of another shape."""
 _CLAIMS = frozenset({"iss", "sub", "aud", "exp", "nbf", "iat", "auth_time", "nonce", "azp", "at_hash"})

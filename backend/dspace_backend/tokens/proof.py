@@ -88,7 +88,8 @@ def check_proof(text: str, call: Call, now: datetime) -> Proof:
         raise ProofRefused(reason=str(error)) from None
     if claims.htm != call.method:  # 6
         raise ProofRefused(reason="htm")
-    if normal_url(claims.htu) not in call.urls:  # 7
+    urls = call.urls
+    if claims.htu not in urls and normal_url(claims.htu) not in urls:  # 7
         raise ProofRefused(reason="htu")
     if not _is_now(claims, now):  # 8
         raise ProofRefused(reason="iat")

@@ -28,7 +28,7 @@ PUBLISHED_BEFORE = timedelta(minutes=10)
 PUBLISHED_AFTER = timedelta(minutes=5)
 """How long it stays there after its successor signs: more than the life of a token."""
 ROTATED_EVERY = timedelta(days=30)
-_LOOK_EVERY = timedelta(seconds=30)
+_LOOK_EVERY = timedelta(seconds=5)
 _LOOK_AT_MOST_EVERY = timedelta(seconds=1)
 _NAME = re.compile(r"(\d{13})\.((?:dev\.)?[A-Za-z0-9_-]{43})\.key", re.ASCII)
 _log = logging.getLogger("dspace.web")
@@ -59,7 +59,7 @@ class _KeySet(msgspec.Struct, frozen=True):
 
 
 class SigningKeys:
-    """The keys of one folder. Another process's rotation is noticed within half a minute, or when its key is met."""
+    """The keys of one folder. Another process's rotation is noticed within seconds, or when its key is met."""
 
     def __init__(self, folder: Path, *, development: bool, clock: Callable[[], datetime]) -> None:
         self._folder = folder

@@ -2,7 +2,6 @@
 
 import base64
 import json
-import secrets
 import threading
 import time
 from urllib.parse import urlencode
