@@ -29,8 +29,13 @@ Opens = Callable[[], AbstractAsyncContextManager[Parts]]
 def create_app(settings: Settings) -> ASGIApp:
     """The application over the servers that the settings name. They are opened at start and closed at the end."""
     metrics = Metrics()
+    return Edge(whole(settings, metrics), metrics)
+
+
+def whole(settings: Settings, metrics: Metrics) -> Litestar:
+    """Every route, without the outermost layer."""
     about = About(ROUTES, metrics, __version__)
-    return Edge(application(lambda: open_parts(settings), [health, *LOGIN, *about.handlers(), *HANDLERS]), metrics)
+    return application(lambda: open_parts(settings), [health, *LOGIN, *about.handlers(), *HANDLERS])
 
 
 def application(

@@ -10,7 +10,7 @@ from dspace_core.catalog import AuthorityId
 from dspace_core.errors import Refusal
 from dspace_core.identifiers import Hidden
 from dspace_core.machine.addresses import Address
-from dspace_core.sources import PEOPLE, demo_people, generate, made_in
+from dspace_core.sources import PEOPLE, Made, demo_people, generate, made_in
 from dspace_core.sources import DemoPerson as Telling
 from dspace_core.sources.population import full_years
 from dspace_core.stores import Pool, Record, open_pool
@@ -97,8 +97,7 @@ class People:
             async with pool.acquire() as db:
                 made = await made_in(db)
             if made is not None:
-                people = generate(made.seed, made.today, min(made.people, PEOPLE))
-                self._found = await asyncio.to_thread(demo_people, people)
+                self._found = await asyncio.to_thread(_found_in, made)
         return self._found or ()
 
     async def knows(self, number: str) -> bool:
@@ -130,6 +129,10 @@ class People:
                 place.url, password=place.password, size=2, setting=_SETTING, within=timedelta(0)
             )
         return self._pools[authority]
+
+
+def _found_in(made: Made) -> tuple[Telling, ...]:
+    return demo_people(generate(made.seed, made.today, min(made.people, PEOPLE)))
 
 
 def _person(row: Record, group: str, today: date) -> DemoPerson:

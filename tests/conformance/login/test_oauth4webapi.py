@@ -1,6 +1,5 @@
 """oauth4webapi, a client certified for FAPI 2.0 that is none of ours, logs in, calls, renews, and checks our tokens."""
 
-import asyncio
 import json
 import shutil
 import subprocess
@@ -12,7 +11,6 @@ from typing import Any
 import pytest
 
 from dspace_core.testing.deployment import Deployment
-from dspace_core.testing.police import register_people
 
 HERE = Path(__file__).parent
 NODE = shutil.which("node")
@@ -24,9 +22,10 @@ pytestmark = pytest.mark.skipif(NODE is None or NPM is None, reason="node and np
 
 @pytest.fixture(scope="module")
 def deployment() -> Iterator[Deployment]:
-    deployment = Deployment([str(Path(sys.executable).with_name("dspace")), "up"], Path.cwd())
+    command = [str(Path(sys.executable).with_name("dspace")), "up"]
+    deployment = Deployment(command, Path.cwd(), also={"DSPACE_PEOPLE": "400"})
     deployment.start()
-    asyncio.run(register_people(deployment.home, 400))
+    deployment.wait_for_authorities()
     yield deployment
     deployment.interrupt()
     deployment.close()

@@ -382,8 +382,8 @@ def test_a_refresh_token_is_bound_to_its_app(phone: Phone) -> None:
 
 @pytest.mark.parametrize(
     "text",
-    ["", "x", "A" * 86, secrets.token_urlsafe(64), "对"],
-    ids=["empty", "short", "long", "random", "chinese"],
+    ["", "x", "A" * 86, "对"],
+    ids=["empty", "short", "long", "chinese"],
 )
 def test_a_made_up_refresh_token_is_refused(phone: Phone, text: str) -> None:
     phone.log_in()

@@ -8,8 +8,9 @@ from litestar import Litestar
 from litestar.routes import HTTPRoute
 from litestar.testing import TestClient
 
-from dspace_backend.app import create_app
+from dspace_backend.app import whole
 from dspace_backend.guard import Guard
+from dspace_backend.metrics import Metrics
 from dspace_backend.public import PUBLIC
 from dspace_backend.tokens.refusals import TokenMissing
 from dspace_core.machine import read
@@ -17,7 +18,7 @@ from dspace_core.machine import read
 
 @pytest.fixture(scope="module")
 def app() -> Litestar:
-    return create_app(read({"HOME": "/nonexistent", "DSPACE_MODE": "development"}))
+    return whole(read({"HOME": "/nonexistent", "DSPACE_MODE": "development"}), Metrics())
 
 
 def paths(app: Litestar) -> set[str]:
