@@ -28,9 +28,10 @@ HOLDERS = {
     "use": ("use_id", ("evidence_id",)),
     "grants": ("grant_id", ("approved_evidence_id", "evidence_id")),
     "cases": ("case_id", ("filed_evidence_id", "evidence_id")),
+    "correction": ("correction_id", ("evidence_id",)),
 }
 """The tables whose rows hold ids of evidence: by which id a row is told, and in which columns it holds them."""
-_KINDS = {"use": "use", "grants": "grant", "cases": "case"}
+_KINDS = {"use": "use", "grants": "grant", "cases": "case", "correction": "correction"}
 _ENTRIES = """
     SELECT subject_id, evidence_id FROM evidence_pending UNION ALL SELECT subject_id, evidence_id FROM evidence
 """

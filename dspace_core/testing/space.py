@@ -146,6 +146,7 @@ class ScratchSpace(msgspec.Struct, frozen=True):
         *,
         hears: bool = True,
         gate: type[Gate] = Gate,
+        sessions: int = 12,
         served: Mapping[str, DataSource] = MappingProxyType({}),
     ) -> AsyncIterator[SpaceProcess]:
         """One process with a gate. `hears`: whether it learns of stops by announcement, or only when it renews.
@@ -154,7 +155,7 @@ class ScratchSpace(msgspec.Struct, frozen=True):
         """
         catalogue = Catalogue.from_file(STARTER)
         async with AsyncExitStack() as stack:
-            session = await stack.enter_async_context(self.ledger.session("app", clock, size=12))
+            session = await stack.enter_async_context(self.ledger.session("app", clock, size=sessions))
             ephemeral = None
             if hears:
                 ephemeral = await stack.enter_async_context(await ValkeyEphemeral.open(valkey_url_of(self.servers)))

@@ -127,7 +127,7 @@ async def _races(
     space: ScratchSpace, rounds: int, places: Sequence[str], *, seed: int, without: str, used: dict[UUID, int]
 ) -> Tally:
     draw, tally = random.Random(seed), Tally()  # noqa: S311
-    async with space.process() as process, another(space, without) as other:
+    async with space.process(sessions=CLAIMS + 8) as process, another(space, without) as other:
         subjects = [await process.subject(citizen) for citizen in space.claimants()]
         for number in range(rounds):
             claims = [await claim_of(process, draw.choice(subjects)) for _ in range(CLAIMS)]

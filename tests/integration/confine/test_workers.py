@@ -337,7 +337,7 @@ async def test_the_worker_has_imported_nothing_that_holds_or_reaches_data(start:
     """)
     modules = set((await trial.decide()).split())
     rooms = {name.split(".")[1] for name in modules if name.startswith("dspace_core.")}
-    assert rooms == {"confine", "errors", "scenario", "values"}
+    assert rooms == {"confine", "errors", "scenario", "translation", "values"}
     assert not modules & {"asyncpg", "redis", "cryptography", "litestar", "dspace_core.confine.host", "dspace_backend"}
 
 
