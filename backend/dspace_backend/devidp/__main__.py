@@ -9,7 +9,6 @@ from dspace_backend.devidp.people import People
 from dspace_backend.devidp.refusals import DevelopmentOnly
 from dspace_backend.devidp.server import DevelopmentProvider, create_provider
 from dspace_backend.serving import serve
-from dspace_core.catalog import AuthorityId
 from dspace_core.errors import Refusal
 from dspace_core.machine import Mode, authorities, read
 from dspace_core.machine.addresses import Address
@@ -35,9 +34,9 @@ def main(argv: list[str]) -> int:
 
 
 def _provider(settings: Settings, home: Home) -> DevelopmentProvider:
-    def place(authority: AuthorityId) -> Address:
-        """Where an authority answers: asked again and again, since they are made after everything else is ready."""
-        return authorities.address(home, authority)
+    def place() -> Address:
+        """Where the police answers: asked again and again, since it is made after everything else is ready."""
+        return authorities.address(home, "public_security")
 
     return DevelopmentProvider(settings, home.secret("idp", make=False), People(place), lambda: datetime.now(UTC))
 

@@ -6,8 +6,6 @@ from datetime import date, timedelta
 
 import msgspec
 
-from dspace_core.catalog import AuthorityId
-from dspace_core.errors import Refusal
 from dspace_core.identifiers import Hidden
 from dspace_core.machine.addresses import Address
 from dspace_core.sources import PEOPLE, Made, demo_people, generate, made_in
@@ -18,9 +16,8 @@ from dspace_core.stores import Pool, Record, open_pool
 RESIDENT = "111"
 """The document type of the resident identity card."""
 _SETTING = "DSPACE_HOME"
-_POLICE, _REGULATOR = "public_security", "market_regulation"
 _GROUPS = (
-    ("可申领养老待遇", 60, 70, 3),
+    ("60 至 70 岁", 60, 70, 3),
     ("高龄", 80, 120, 1),
     ("成年人", 24, 58, 3),
     ("14 至 17 岁", 14, 17, 1),
@@ -34,8 +31,6 @@ _SHOWN = """
 _FIND = (
     "SELECT citizen_id, full_name, birth_date FROM population_record WHERE citizen_id = $1 AND registration = 'normal'"
 )
-_OFFICERS = "SELECT citizen_id FROM representative_record ORDER BY uscc LIMIT 20"
-_OFFICER = "企业法定代表人"
 
 
 class DemoPerson(Hidden, frozen=True):
@@ -66,30 +61,26 @@ STAFF = (
 
 
 class People:
-    """The population, as the read-only role of the police sees it; who represents a company, as the market regulator
-    does, where there is one. Refusals while the population is being made.
-    """
+    """The population, as the read-only role of the police sees it. Refusals while it is being made."""
 
-    def __init__(self, place: Callable[[AuthorityId], Address]) -> None:
+    def __init__(self, place: Callable[[], Address]) -> None:
         self._place = place
-        self._pools: dict[AuthorityId, Pool] = {}
+        self._pool: Pool | None = None
         self._found: tuple[Telling, ...] | None = None
 
     async def shown(self, today: date) -> Sequence[DemoPerson]:
-        """Those who show something, the one that can claim first; then somebody of a company, and a few of each group."""
-        pool = await self._opened(_POLICE)
+        """Those who show something, the one that can claim first; then a few of each age. Nobody stands twice."""
+        pool = await self._opened()
         found = []
         for one in await self._telling(pool):
             row = await pool.fetchrow(_FIND, one.citizen_id)
             if row is not None:
                 found.append(_person(row, one.says.zh, today))
-        if (officer := await self._officer(today)) is not None:
-            found.append(officer)
         for group, youngest, oldest, number in _GROUPS:
             born_after, born_until = _years_before(today, oldest + 1), _years_before(today, youngest)
             rows = await pool.fetch(_SHOWN, born_after, born_until, number)
             found += [_person(row, group, today) for row in rows]
-        return found
+        return list({one.number: one for one in reversed(found)}.values())[::-1]
 
     async def _telling(self, pool: Pool) -> tuple[Telling, ...]:
         """One of each kind among the made people; found once, since it takes a while."""
@@ -102,33 +93,20 @@ class People:
 
     async def knows(self, number: str) -> bool:
         """Whether somebody of this citizen number is registered."""
-        return await (await self._opened(_POLICE)).fetchrow(_FIND, number) is not None
+        return await (await self._opened()).fetchrow(_FIND, number) is not None
 
     async def close(self) -> None:
         """Disconnect."""
-        for pool in self._pools.values():
-            await pool.close()
+        if self._pool is not None:
+            await self._pool.close()
 
-    async def _officer(self, today: date) -> DemoPerson | None:
-        """Somebody who represents a company and is registered; None while nobody says who does."""
-        try:
-            companies = await self._opened(_REGULATOR)
-        except Refusal:
-            return None
-        police = await self._opened(_POLICE)
-        for row in await companies.fetch(_OFFICERS):
-            found = await police.fetchrow(_FIND, row["citizen_id"])
-            if found is not None:
-                return _person(found, _OFFICER, today)
-        return None
-
-    async def _opened(self, authority: AuthorityId) -> Pool:
-        if authority not in self._pools:
-            place = self._place(authority)
-            self._pools[authority] = await open_pool(
+    async def _opened(self) -> Pool:
+        if self._pool is None:
+            place = self._place()
+            self._pool = await open_pool(
                 place.url, password=place.password, size=2, setting=_SETTING, within=timedelta(0)
             )
-        return self._pools[authority]
+        return self._pool
 
 
 def _found_in(made: Made) -> tuple[Telling, ...]:

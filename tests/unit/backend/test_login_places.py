@@ -49,7 +49,7 @@ def test_production_takes_nothing_for_granted(name: str) -> None:
 
 
 def test_the_provider_is_not_made_in_production(clock: Any) -> None:
-    def nowhere(_: str) -> Any:
+    def nowhere() -> Any:
         raise AssertionError
 
     with pytest.raises(DevelopmentOnly):
