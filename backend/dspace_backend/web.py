@@ -9,6 +9,7 @@ from dspace_backend.login.places import LoginPlaces
 from dspace_backend.serving import serve
 from dspace_core.errors import Refusal
 from dspace_core.machine import read
+from dspace_core.machine.home import Home
 from dspace_core.machine.line import Line
 
 
@@ -17,13 +18,14 @@ def main(argv: list[str]) -> int:
     line = Line.of(argv)
     logging.basicConfig(format="dspace web: %(message)s", level=logging.WARNING)
     settings = read(os.environ)
-    try:
-        LoginPlaces.of(settings)  # what production was not told is said before anything is opened
+    app = create_app(settings)
+    line.wait_for_go()
+    try:  # what the operator left out is said before anything is opened
+        LoginPlaces.of(settings)
+        Home(settings).secret("idp", make=False)
     except Refusal as refusal:
         print(refusal, file=sys.stderr)
         return 1
-    app = create_app(settings)
-    line.wait_for_go()
     return serve(app, settings.port, line)
 
 

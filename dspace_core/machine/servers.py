@@ -36,10 +36,10 @@ class Servers:
 
     def start(self, pause: Callable[[], None] = nap) -> None:
         """Start all; return when all answer. `pause` is called while waiting; what it raises ends the wait."""
+        if self.valkey is not None:
+            self.valkey.start(pause=pause)  # first: `web` waits until its memory is a second old (tokens.settled)
         for cluster in self.clusters.values():
             cluster.start(pause=pause)
-        if self.valkey is not None:
-            self.valkey.start(pause=pause)
 
     def check(self) -> None:
         """Raise ServerFailed when one has fallen."""

@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -43,6 +44,32 @@ def test_production_takes_nothing_for_granted(name: str) -> None:
     with pytest.raises(SettingInvalid) as told:
         LoginPlaces.of(read({**GIVEN, name: ""}))
     assert told.value.values["name"] == name
+
+
+@pytest.mark.parametrize(
+    ("left_out", "code"),
+    [
+        ("DSPACE_ISSUER", "machine.setting_invalid"),
+        ("DSPACE_IDP_URL", "machine.setting_invalid"),
+        ("", "machine.secret_missing"),
+    ],
+)
+def test_a_web_process_of_production_says_what_was_left_out_and_opens_nothing(
+    tmp_path: Path, left_out: str, code: str
+) -> None:
+    given = {name: text for name, text in GIVEN.items() if name != left_out}
+    done = subprocess.run(
+        [sys.executable, "-m", "dspace_backend.web"],
+        env={**given, "DSPACE_HOME": str(tmp_path / "home")},
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert done.returncode == 1
+    assert done.stderr.startswith(code)
+    assert left_out in done.stderr
+    assert not (tmp_path / "home").exists()
 
 
 # The development provider is impossible in production
