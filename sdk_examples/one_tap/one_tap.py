@@ -173,6 +173,9 @@ class Browser:
             if "set-cookie" in answered:
                 name, _, value = answered["set-cookie"].partition(";")[0].partition("=")
                 self._cookies[name] = value
+            if status == 503 and "retry-after" in answered:  # the demo people are still being made
+                time.sleep(int(answered["retry-after"]))
+                continue
             if status not in (302, 303, 307):
                 if status >= 400:
                     raise Answered(content.decode(errors="replace"))
@@ -269,6 +272,9 @@ def main(argv: list[str]) -> int:
         print(json.dumps(one_tap(phone, given.bundle), ensure_ascii=False, indent=2))
     except Answered as no:
         print(no, file=sys.stderr)
+        return 1
+    except ConnectionRefusedError:
+        print(f"nothing answers at {given.base_url}; does `make run` run there?", file=sys.stderr)
         return 1
     return 0
 
