@@ -8,6 +8,7 @@ import sys
 import tomllib
 from pathlib import Path
 
+import api
 import commit_lane
 import decide
 import evidence_log
@@ -47,6 +48,7 @@ GROUPS = {
     ("withdraw_p50_ms", "withdraw_p99_ms"): withdraw.measure,
     ("use_of_plain_insert", "use_per_second"): use.measure,
     ("seeding_rows_per_second",): seeding.measure,
+    ("api_decide_of_raw", "api_decide_per_second", "api_tap_p50_ms", "api_taps_per_second"): api.measure,
 }
 
 
