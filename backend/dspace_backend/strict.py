@@ -118,7 +118,7 @@ def _check_form(body: bytes) -> None:
     if body.count(b"[") + body.count(b"{") > DEEPEST and _depth(body) > DEEPEST:
         raise BodyInvalid(at="$", problem=_TOO_DEEP)
     try:
-        json.loads(body, object_pairs_hook=_once, parse_constant=_no_constant)
+        _FORM.decode(body.decode())
     except _Twice:
         raise BodyInvalid(at="$", problem=_TWICE) from None
     except (ValueError, RecursionError):
@@ -155,3 +155,7 @@ def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 
 def _no_constant(_: str) -> object:
     raise ValueError
+
+
+_FORM = json.JSONDecoder(object_pairs_hook=_once, parse_constant=_no_constant)
+"""Made once: the module's own functions make one for each text."""
