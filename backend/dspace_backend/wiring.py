@@ -16,6 +16,7 @@ from dspace_core import Text
 from dspace_core.calendar import WorkingCalendar, legal_day
 from dspace_core.cases import Closure, Intake, Means
 from dspace_core.catalog import STARTER, Catalogue
+from dspace_core.catalog.search import Indexes
 from dspace_core.confine.crew import Crew
 from dspace_core.confine.process import executed
 from dspace_core.evidence import tables
@@ -54,6 +55,8 @@ class Parts(msgspec.Struct, frozen=True, kw_only=True):
     keyring: Keyring
     book: IdentityBook
     catalogue: Callable[[], Catalogue]
+    searches: Indexes = msgspec.field(default_factory=Indexes)
+    """What the catalogue's editions are searched by."""
     calendar: WorkingCalendar
     gate: Gate
     intake: Intake

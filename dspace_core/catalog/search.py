@@ -112,6 +112,20 @@ class Index:
         return tuple(found[: max(0, min(limit, MOST))])
 
 
+class Indexes:
+    """The indexes of one catalogue, each made when its edition is first searched: an edition never changes."""
+
+    def __init__(self) -> None:
+        self._made: dict[int, Index] = {}
+
+    def of(self, edition: Edition) -> Index:
+        """The index of an edition."""
+        made = self._made.get(edition.number)
+        if made is None:
+            made = self._made[edition.number] = Index.of(edition)
+        return made
+
+
 def search(edition: Edition, query: str, limit: int = 20) -> tuple[Found, ...]:
     """`Index.search` for once."""
     return Index.of(edition).search(query, limit)

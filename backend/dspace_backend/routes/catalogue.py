@@ -1,14 +1,25 @@
 """The catalogue: what there is to apply for, what each item uses on which ground, and what data there is."""
 
+from collections.abc import Iterable
+from typing import Annotated
+
 import msgspec
 
+from dspace_backend.outside import Outside
 from dspace_backend.routing import Call, Nothing, Routes
 from dspace_core import Text
 from dspace_core.calendar import legal_day
-from dspace_core.catalog import Edition, ServiceItem
+from dspace_core.catalog import DataCategory, Edition, ServiceItem
 from dspace_core.catalog.refusals import ItemUnknown
+from dspace_core.catalog.search import LONGEST, MOST, Found, Kind
 
 catalogue = Routes("catalogue")
+
+
+class CatalogueQuery(Outside, frozen=True, kw_only=True):
+    """What is looked for: Chinese, pinyin, initials, English or a code; nothing is looked for in what is left empty."""
+
+    q: Annotated[str, msgspec.Meta(max_length=LONGEST)] = ""
 
 
 class FieldUseShown(msgspec.Struct, frozen=True):
@@ -48,7 +59,7 @@ class CategoryShown(msgspec.Struct, frozen=True):
 
 
 class CatalogueShown(msgspec.Struct, frozen=True):
-    """What the catalogue holds today."""
+    """What the catalogue holds today; of what was looked for, the best first, at most 50."""
 
     edition: int
     items: tuple[ItemShown, ...]
@@ -87,26 +98,37 @@ def today(call: Call[object]) -> Edition:
     return call.parts.catalogue().on(legal_day(call.parts.keyring.clock()))
 
 
+def category_shown(edition: Edition, category: DataCategory) -> CategoryShown:
+    """A category in words."""
+    source = edition.contents.authorities[category.source].title
+    return CategoryShown(category.id, category.title, source, tuple(field.title for field in category.fields))
+
+
 @catalogue.read(
     "/v1/catalogue",
-    Text("事项与数据目录", "What can be applied for, and what data there is"),
-    takes=Nothing,
+    Text("事项与数据目录, 可检索", "What can be applied for, and what data there is; searched by `q`"),
+    takes=CatalogueQuery,
     gives=CatalogueShown,
 )
-async def show_catalogue(call: Call[Nothing]) -> CatalogueShown:
-    """Everything in force today."""
+async def show_catalogue(call: Call[CatalogueQuery]) -> CatalogueShown:
+    """Everything in force today, or what fits the query."""
     edition = today(call)
-    contents = edition.contents
+    if not call.taken.q:
+        return _shown(edition, edition.contents.items, edition.contents.categories)
+    found = call.parts.searches.of(edition).search(call.taken.q, MOST)
+    return _shown(edition, _ids(found, Kind.ITEM), _ids(found, Kind.CATEGORY))
+
+
+def _shown(edition: Edition, items: Iterable[str], categories: Iterable[str]) -> CatalogueShown:
     return CatalogueShown(
         edition.number,
-        tuple(item_shown(edition, item) for item in contents.items.values()),
-        tuple(
-            CategoryShown(
-                one.id, one.title, contents.authorities[one.source].title, tuple(field.title for field in one.fields)
-            )
-            for one in contents.categories.values()
-        ),
+        tuple(item_shown(edition, edition.item(code)) for code in items),
+        tuple(category_shown(edition, edition.category(id_)) for id_ in categories),
     )
+
+
+def _ids(found: Iterable[Found], kind: Kind) -> list[str]:
+    return [one.id for one in found if one.kind is kind]
 
 
 @catalogue.read(

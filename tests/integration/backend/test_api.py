@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 from uuid import UUID, uuid4
 
 import httpx
@@ -25,7 +26,8 @@ from dspace_backend.principal import Principal
 from dspace_backend.wiring import Parts
 from dspace_core.calendar import WorkingCalendar
 from dspace_core.cases import Closure, Intake, Means
-from dspace_core.catalog import TrustLevel
+from dspace_core.catalog import STARTER, Catalogue, TrustLevel
+from dspace_core.catalog.search import MOST, Kind, search
 from dspace_core.cli.main import main
 from dspace_core.confine.crew import Crew
 from dspace_core.confine.process import executed
@@ -39,6 +41,7 @@ from dspace_core.testing.space import CLAIM, ScratchSpace, SpaceProcess
 from dspace_core.values import Subject
 
 SESSION = UUID(int=7)
+STARTER_EDITION = Catalogue.from_file(STARTER).editions[0]
 JSON = {"content-type": "application/json"}
 
 
@@ -275,6 +278,28 @@ async def test_the_space_is_told_in_numbers(person: Person) -> None:
     shown = (await person.get("/v1/space")).json()
     assert shown["cases"] >= 1
     assert shown["open_cases"] == 0
+
+
+@pytest.mark.parametrize("query", ["失业保险金申领", "失业", "shiyebaoxian", "sybxjsl", "unemployment"])
+async def test_the_catalogue_is_searched_as_people_type(person: Person, query: str) -> None:
+    found = (await person.get(f"/v1/catalogue?q={quote(query)}")).json()
+    assert found["items"][0]["title"]["zh"] == "失业保险金申领"
+
+
+async def test_what_fits_better_comes_first_and_what_does_not_fit_is_not_there(person: Person) -> None:
+    whole = (await person.get("/v1/catalogue")).json()
+    found = (await person.get(f"/v1/catalogue?q={quote('养老')}")).json()
+    expected = search(STARTER_EDITION, "养老", MOST)
+    assert [one["code"] for one in found["items"]] == [one.id for one in expected if one.kind is Kind.ITEM]
+    assert [one["id"] for one in found["categories"]] == [one.id for one in expected if one.kind is Kind.CATEGORY]
+    assert 0 < len(found["items"]) + len(found["categories"]) < len(whole["items"]) + len(whole["categories"])
+    nothing = (await person.get("/v1/catalogue?q=null")).json()
+    assert (nothing["items"], nothing["categories"]) == ([], [])
+
+
+async def test_a_search_longer_than_any_title_is_refused(person: Person) -> None:
+    answer = await person.get(f"/v1/catalogue?q={'a' * 65}")
+    assert (answer.status_code, answer.json()["code"]) == (400, "query.invalid")
 
 
 async def test_a_decision_is_advised(person: Person) -> None:
