@@ -14,11 +14,14 @@ from litestar.enums import ScopeType
 from litestar.types import ASGIApp, HTTPScope, Message, Receive, Scope, Send
 
 from dspace_backend.challenges import challenge
+from dspace_backend.limits import Limits
 from dspace_backend.login.endings import Endings
+from dspace_backend.login.granting import PATH as TOKEN
+from dspace_backend.login.granting import OAuthError
 from dspace_backend.login.session import caller
 from dspace_backend.principal import Principal, Staff
-from dspace_backend.problems import MEDIA_TYPE, problem_of
-from dspace_backend.public import is_public
+from dspace_backend.problems import MEDIA_TYPE, problem_of, waiting
+from dspace_backend.public import LOGIN, is_public
 from dspace_backend.tokens import AccessTokens, Call, Nonces, ReplayGuard, check_proof
 from dspace_backend.tokens.nonces import RENEW_AFTER
 from dspace_backend.tokens.refusals import NonceNeeded, ProofRefused, TokenMissing, TokenRefused
@@ -46,6 +49,7 @@ class Access:
         nonces: Nonces,
         replay: ReplayGuard,
         endings: Endings,
+        limits: Limits,
         *,
         bases: tuple[str, ...],
         clock: Callable[[], datetime],
@@ -54,6 +58,7 @@ class Access:
         self._nonces = nonces
         self._replay = replay
         self._endings = endings
+        self._limits = limits
         self._bases = bases
         self._clock = clock
         self._known: dict[bytes, Decision] = {}
@@ -66,7 +71,8 @@ class Access:
 
         (1) one token, in the scheme DPoP  (2) it is ours, for us, and not over  (3) its session has not ended  (4) one
         proof, for this call and this token  (5) by the key that the token is bound to  (6) with a fresh nonce, and never
-        seen before. Raises TokenMissing, TokenRefused, ProofRefused, NonceNeeded, and what the ephemeral store refuses.
+        seen before  (7) and the session does not call too often. Raises TokenMissing, TokenRefused, ProofRefused,
+        NonceNeeded, LimitExceeded, and what the ephemeral store refuses.
         """
         now = self._clock()
         token, proof_text = _shown(headers)  # 1, 4
@@ -79,7 +85,14 @@ class Access:
         if proof.jkt != auth.jkt:  # 5
             raise ProofRefused(reason="jkt")
         issued = await self._replay.admit(proof, now)  # 6
+        await self._limits.count_session(auth.session)  # 7
         return auth, self._nonces.issue(now) if now - issued >= RENEW_AFTER else None
+
+    async def visit(self, path: str, address: str | None) -> None:
+        """Count a request of somebody unknown where that begins something. Raises LimitExceeded, and what the ephemeral
+        store refuses."""
+        if path in LOGIN:
+            await self._limits.count_address(address)
 
     def nonce(self) -> str:
         """A nonce of this moment."""
@@ -121,17 +134,19 @@ class Guard:
         await self._guard(scope, receive, send)
 
     async def _guard(self, scope: HTTPScope, receive: Receive, send: Send) -> None:
-        if is_public(scope["path"]):
-            scope["auth"] = None
-            await self._app(scope, receive, send)
-            return
         access = self._access()
-        path = scope.get("raw_path", b"").decode("latin-1") or scope["path"]
+        auth: Principal | Staff | None
+        nonce: str | None
         try:
-            auth, nonce = await access.admit(scope["method"], path, scope["headers"])
+            if is_public(scope["path"]):
+                await access.visit(scope["path"], client[0] if (client := scope.get("client")) else None)
+                auth = nonce = None
+            else:
+                path = scope.get("raw_path", b"").decode("latin-1") or scope["path"]
+                auth, nonce = await access.admit(scope["method"], path, scope["headers"])
         except Refusal as refusal:
             access.security.note(refusal)
-            await _answer(send, refusal, access.nonce())
+            await _answer(send, scope["path"], refusal, access.nonce())
             return
         scope["auth"] = auth
         await self._app(scope, receive, send if nonce is None else _with_nonce(send, nonce))
@@ -184,12 +199,15 @@ def _with_nonce(send: Send, nonce: str) -> Send:
     return sending
 
 
-async def _answer(send: Send, refusal: Refusal, nonce: str) -> None:
+async def _answer(send: Send, path: str, refusal: Refusal, nonce: str) -> None:
+    """As a problem; the token endpoint in the words of RFC 6749, which its callers read."""
     problem = problem_of(refusal)
-    body = msgspec.json.encode(problem)
+    spoken = OAuthError("temporarily_unavailable", problem.title.en) if path == TOKEN else problem
+    body = msgspec.json.encode(spoken)
     headers = {
         **challenge(refusal),
-        "content-type": MEDIA_TYPE,
+        **waiting(problem),
+        "content-type": "application/json" if path == TOKEN else MEDIA_TYPE,
         "content-length": str(len(body)),
         "cache-control": "no-store",
         "dpop-nonce": nonce,

@@ -6,6 +6,7 @@ from typing import Any
 
 import msgspec
 
+from dspace_backend.limits import LimitExceeded
 from dspace_backend.problems import MEDIA_TYPE, Problem, problem_of_kind, status_of
 from dspace_backend.routing import Nothing, Route
 from dspace_core import Refusal
@@ -102,7 +103,8 @@ def _responses(route: Route, refs: dict[type, str]) -> dict[str, Any]:
         good["content"] = {"application/json": {"schema": {"$ref": refs[route.gives]}}}
     answers: dict[str, Any] = {str(route.status): good}
     by_status: dict[int, list[type[Refusal]]] = {}
-    for refusal in route.refuses:
+    refuses: tuple[type[Refusal], ...] = (*route.refuses, LimitExceeded)
+    for refusal in refuses:
         by_status.setdefault(status_of(refusal.code), []).append(refusal)
     for status in sorted({*by_status, *ALWAYS}):
         refusals = by_status.get(status, [])

@@ -111,6 +111,7 @@ STATUS_BY_CODE = {
     "lane.key_conflict": 409,
     "lane.outcome_unknown": 503,
     "lane.row_refused": 422,
+    "limit.exceeded": 429,
     "login.attempt_unknown": 400,
     "login.client_unknown": 400,
     "login.identity_refused": 403,
@@ -165,9 +166,14 @@ class Problem(msgspec.Struct, frozen=True, omit_defaults=True):
 
 def answer(problem: Problem, headers: Mapping[str, str] | None = None) -> Response[bytes]:
     """The response that carries a problem; where it can be tried again, with the time to wait."""
-    wait = problem.values.get("retry_after", 1 if problem.status == 503 else None)
-    told = {**(headers or {}), **({} if wait is None else {"Retry-After": str(wait)})}
+    told = {**(headers or {}), **waiting(problem)}
     return Response(msgspec.json.encode(problem), status_code=problem.status, media_type=MEDIA_TYPE, headers=told)
+
+
+def waiting(problem: Problem) -> dict[str, str]:
+    """How long to wait before it is tried again, as a header; none where that does not help."""
+    wait = problem.values.get("retry_after", 1 if problem.status == 503 else None)
+    return {} if wait is None else {"Retry-After": str(wait)}
 
 
 def status_of(code: str) -> int:

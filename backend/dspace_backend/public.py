@@ -15,6 +15,9 @@ PUBLIC = frozenset(
 )
 """The paths, whole and exact."""
 
+LOGIN = frozenset({"/authorize", "/login/callback", "/token"})
+"""Those of them that begin something here for whoever asks: counted by address."""
+
 
 def is_public(path: str) -> bool:
     """Whether a path needs no token."""

@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 import msgspec
 
 from dspace_backend.guard import Access
+from dspace_backend.limits import Limits
 from dspace_backend.login.authorization import Authorization
 from dspace_backend.login.clients import Clients
 from dspace_backend.login.endings import Endings
@@ -86,7 +87,7 @@ async def open_login(
     endpoint = TokenEndpoint(
         clients, keeping, sessions, tokens, nonces=nonces, replay=replay, bases=places.bases, clock=clock
     )
-    access = Access(tokens, nonces, replay, endings, bases=places.bases, clock=clock)
+    access = Access(tokens, nonces, replay, endings, Limits(proof_key, ephemeral), bases=places.bases, clock=clock)
     await settled(ephemeral, clock())
     beside = [asyncio.create_task(endings.listen()), asyncio.create_task(_keep(keys))]
     try:

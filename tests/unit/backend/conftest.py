@@ -1,5 +1,6 @@
 """What tokens are made and judged with, on a clock that stands still."""
 
+from collections import Counter
 from collections.abc import AsyncIterator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from datetime import UTC, datetime, timedelta
@@ -34,6 +35,7 @@ class Memory:
     def __init__(self) -> None:
         self.began = NOON - timedelta(hours=1)
         self.seen: dict[str, timedelta] = {}
+        self.counts: Counter[str] = Counter()
         self.dead = False
 
     async def first_time(self, key: str, ttl: timedelta, issued_at: datetime) -> bool:
@@ -55,7 +57,10 @@ class Memory:
         raise AssertionError
 
     async def count(self, key: str, window: timedelta) -> int:
-        raise AssertionError
+        if self.dead:
+            raise EphemeralUnavailable(reason="gone")
+        self.counts[key] += 1
+        return self.counts[key]
 
     async def announce(self, channel: str, payload: bytes) -> None: ...
 

@@ -14,10 +14,11 @@ import pytest
 
 from dspace_backend.challenges import challenge
 from dspace_backend.guard import Access, Guard, SecurityLog
+from dspace_backend.limits import Limits
 from dspace_backend.login.endings import Endings
 from dspace_backend.principal import Principal, Staff, person, staff
 from dspace_backend.problems import STATUS_BY_CODE
-from dspace_backend.public import PUBLIC, is_public
+from dspace_backend.public import LOGIN, PUBLIC, is_public
 from dspace_backend.refusals import PersonOnly, StaffOnly, StepUpNeeded
 from dspace_backend.tokens import AccessTokens, Bearer, Nonces, ReplayGuard
 from dspace_backend.tokens.refusals import NonceNeeded, ProofRefused, TokenMissing, TokenRefused
@@ -85,7 +86,10 @@ def endings(memory: Any, clock: Any) -> Endings:
 @pytest.fixture
 def door(tokens: AccessTokens, nonces: Nonces, device: Device, *, memory: Any, clock: Any, endings: Endings) -> Door:
     replay = ReplayGuard(Secret(bytes(range(32))), nonces, memory)
-    return Door(Access(tokens, nonces, replay, endings, bases=(BASE,), clock=clock), tokens, nonces, device, clock)
+    limits = Limits(Secret(bytes(range(32))), memory, session=100, address=3)
+    return Door(
+        Access(tokens, nonces, replay, endings, limits, bases=(BASE,), clock=clock), tokens, nonces, device, clock
+    )
 
 
 async def test_a_call_with_token_and_proof_passes_as_its_person(door: Door) -> None:
@@ -222,6 +226,39 @@ async def test_a_used_nonce_is_good_for_a_minute_then_the_next_is_given(door: Do
     assert answer.status == 200
     assert answer.headers["x-route"] == "yes"
     assert (await door.call(door.shown(door.token(), nonce=answer.headers["dpop-nonce"]))).status == 200
+
+
+async def test_a_session_that_calls_too_often_waits_and_others_do_not(door: Door) -> None:
+    for _ in range(100):
+        assert (await door.call(door.shown(door.token()))).status == 200
+    over = await door.call(door.shown(door.token()))
+    assert (over.status, over.body["code"], over.auth) == (429, "limit.exceeded", ...)
+    assert over.headers["retry-after"] == "60"
+    assert (await door.call(door.shown(door.token(sid=UUID(int=5))))).status == 200
+
+
+async def test_a_call_that_is_not_proved_counts_against_nobody(door: Door) -> None:
+    for _ in range(101):
+        await door.call(door.shown(door.token(), nonce="made-up"))
+    assert (await door.call(door.shown(door.token()))).status == 200
+
+
+async def test_logging_in_is_counted_by_address_and_nothing_else_that_is_public(door: Door) -> None:
+    for path in ("/authorize", "/token", "/login/callback"):
+        assert (await door.call([], path=path)).status == 200
+    over = await door.call([], path="/authorize")
+    assert (over.status, over.body["code"], over.headers["retry-after"]) == (429, "limit.exceeded", "60")
+    token = await door.call([], path="/token")
+    assert (token.status, token.body["error"]) == (429, "temporarily_unavailable")
+    assert (token.headers["retry-after"], token.headers["content-type"]) == ("60", "application/json")
+    for path in PUBLIC - LOGIN:
+        assert (await door.call([], path=path)).status == 200
+
+
+async def test_a_login_is_refused_while_nobody_can_count(door: Door, memory: Any) -> None:
+    memory.dead = True
+    assert (await door.call([], path="/authorize")).body["code"] == "ephemeral.unavailable"
+    assert (await door.call([], path="/health")).status == 200
 
 
 async def test_without_the_store_the_answer_is_a_refusal_and_not_a_pass(door: Door, memory: Any) -> None:
