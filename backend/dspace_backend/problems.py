@@ -117,6 +117,7 @@ STATUS_BY_CODE = {
     "login.identity_refused": 403,
     "login.person_only": 403,
     "login.provider_unreachable": 503,
+    "login.role_missing": 403,
     "login.session_over": 401,
     "login.staff_only": 403,
     "login.step_up_needed": 401,

@@ -22,6 +22,14 @@ class PersonOnly(Refusal):
     remedy = Text("请以个人身份登录", "log in as a person")
 
 
+class RoleMissing(Refusal):
+    """A member of staff has no role that may do this."""
+
+    code = "login.role_missing"
+    says = Text("您的岗位无权进行此操作", "no role of yours may do this")
+    remedy = Text("请由有相应岗位的人员办理", "leave it to somebody with that role")
+
+
 class StaffOnly(Refusal):
     """A route for staff was called with a session of another kind."""
 

@@ -13,7 +13,7 @@ from litestar.datastructures import State
 from litestar.di import NamedDependency
 from litestar.handlers import HTTPRouteHandler
 
-from dspace_backend.principal import Principal, Staff, person
+from dspace_backend.principal import Principal, Staff, person, staff
 from dspace_backend.strict import HeaderInvalid, read_body, read_query
 from dspace_backend.wiring import Parts
 from dspace_core import Refusal, Text
@@ -44,6 +44,11 @@ class Call(Generic[T_co]):
         """
         return person(self.request.auth)
 
+    @property
+    def desk(self) -> Staff:
+        """The member of staff who asks. Raises StaffOnly for a person."""
+        return staff(self.request.auth)
+
     def id(self, name: str) -> UUID:
         """An id in the path."""
         found: UUID = self.request.path_params[name]
@@ -64,6 +69,8 @@ class Call(Generic[T_co]):
 
 
 Answer = Callable[[Call[T]], Awaitable[object]]
+Admit = Callable[[object, str], None]
+"""Refuses a caller whom the route of a name is not for, before anything of the request is read."""
 
 
 class Route(msgspec.Struct, frozen=True, kw_only=True):
@@ -86,10 +93,11 @@ class Route(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Routes:
-    """The routes of one module, in their order."""
+    """The routes of one module, in their order; `admit` is asked of each call."""
 
-    def __init__(self, tag: str) -> None:
+    def __init__(self, tag: str, admit: Admit | None = None) -> None:
         self._tag = tag
+        self._admit = admit
         self.named: list[Route] = []
         self.handlers: list[HTTPRouteHandler] = []
 
@@ -162,11 +170,13 @@ class Routes:
 
     def _add(self, route: Route, answer: Answer[Any]) -> None:
         self.named.append(route)
-        self.handlers.append(_handler(route, answer))
+        self.handlers.append(_handler(route, answer, self._admit))
 
 
-def _handler(route: Route, answer: Answer[Any]) -> HTTPRouteHandler:
+def _handler(route: Route, answer: Answer[Any], admit: Admit | None) -> HTTPRouteHandler:
     async def handle(request: Asked, parts: NamedDependency[Parts]) -> Response[bytes]:
+        if admit is not None:
+            admit(request.auth, route.name)
         if route.method == "GET":
             taken: object = read_query(list(request.query_params.multi_items()), route.takes)
         else:

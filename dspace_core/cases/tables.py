@@ -27,6 +27,11 @@ _SAVE = """
     WHERE subject_id = $1 AND case_id = $2
 """
 _RELEASED = "UPDATE cases SET released = true WHERE subject_id = $1 AND case_id = $2 AND NOT released"
+# The conditions are those of the partial index, word for word.
+_REFERRED = f"""
+    SELECT {_COLUMNS} FROM cases WHERE authority_id = $1 AND state = 'referred' AND number > $2 ORDER BY number LIMIT $3
+"""  # noqa: S608
+_REFERRED_ONE = f"SELECT {_COLUMNS} FROM cases WHERE authority_id = $1 AND state = 'referred' AND number = $2"  # noqa: S608
 # The condition is that of the index, word for word.
 _UNFINISHED = """
     SELECT subject_id, case_id FROM cases
@@ -112,6 +117,17 @@ async def take(db: Connection, subject: Subject, case: CaseId) -> Row | None:
 async def of_subject(db: Pool | Connection, subject: Subject) -> list[Row]:
     """Every case of one subject, the newest first."""
     return [_row(row) for row in await db.fetch(_OF, subject)]
+
+
+async def referred(db: Pool | Connection, authority: str, after: str, most: int) -> list[Row]:
+    """Cases that wait for a human at one authority, in the order of their numbers, from behind one of them."""
+    return [_row(row) for row in await db.fetch(_REFERRED, authority, after, most)]
+
+
+async def referred_one(db: Pool | Connection, authority: str, number: str) -> Row | None:
+    """The one of a number, if it waits."""
+    row = await db.fetchrow(_REFERRED_ONE, authority, number)
+    return None if row is None else _row(row)
 
 
 async def save(db: Connection, row: Row) -> None:

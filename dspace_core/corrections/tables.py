@@ -18,6 +18,16 @@ _ADD = f"""
 _FIND = f"SELECT {_COLUMNS} FROM correction WHERE subject_id = $1 AND correction_id = $2"  # noqa: S608
 _TAKE = f"{_FIND} FOR NO KEY UPDATE"
 _OF = f"SELECT {_COLUMNS} FROM correction WHERE subject_id = $1 ORDER BY asked_at DESC, correction_id"  # noqa: S608
+# The conditions are those of the partial index, word for word.
+_ASKED = f"""
+    SELECT {_COLUMNS} FROM correction
+    WHERE authority_id = $1 AND state = 'asked' AND (asked_at, evidence_id) > ($2, $3)
+    ORDER BY asked_at, evidence_id LIMIT $4
+"""  # noqa: S608
+_ASKED_ONE = f"""
+    SELECT {_COLUMNS} FROM correction
+    WHERE authority_id = $1 AND state = 'asked' AND asked_at = $2 AND evidence_id = $3
+"""  # noqa: S608
 _ANSWER = """
     UPDATE correction SET state = $3, answered_at = $4, evidence_id = $5, content = $6
     WHERE subject_id = $1 AND correction_id = $2
@@ -55,6 +65,17 @@ async def take(db: Connection, subject: Subject, correction: UUID) -> Row | None
 async def of_subject(db: Pool | Connection, subject: Subject) -> list[Row]:
     """Every correction of one subject, the newest first."""
     return [_row(row) for row in await db.fetch(_OF, subject)]
+
+
+async def asked(db: Pool | Connection, authority: str, after: tuple[int, UUID], most: int) -> list[Row]:
+    """Corrections that wait for an authority's answer, the oldest first, from behind a place."""
+    return [_row(row) for row in await db.fetch(_ASKED, authority, *after, most)]
+
+
+async def asked_one(db: Pool | Connection, authority: str, place: tuple[int, UUID]) -> Row | None:
+    """The one at a place, if it waits."""
+    row = await db.fetchrow(_ASKED_ONE, authority, *place)
+    return None if row is None else _row(row)
 
 
 async def answer(db: Connection, row: Row, at: datetime) -> None:
