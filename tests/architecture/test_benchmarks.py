@@ -10,8 +10,8 @@ import pytest
 
 FOLDER = Path(__file__).parents[2] / "benchmarks"
 NAMES = "import json, run; print(json.dumps([sorted(run.BUDGETS), sorted(sum(run.GROUPS, ())), run.BUDGETS]))"
-PARTS = {"run", "commit_lane"}
-"""`run` itself, and what it measures by a function of its own."""
+PARTS = {"run", "commit_lane", "keep_alive"}
+"""`run` itself, what it measures by a function of its own, and the client of `api`."""
 
 
 @pytest.fixture(scope="module")

@@ -1,6 +1,7 @@
 """Limits on a real ephemeral store: counted by all processes together, by nobody's name, and never without an answer."""
 
 import asyncio
+import secrets
 from collections.abc import AsyncIterator
 from pathlib import Path
 from uuid import UUID, uuid4
@@ -15,6 +16,8 @@ from dspace_core.testing.servers import valkey_url_of
 
 ADDRESSES = iter(f"2001:db8:0:{number:x}::1" for number in range(1, 1000))
 """Of the range for documentation (RFC 3849), each once: the store goes on counting from test to test."""
+_OURS = secrets.token_bytes(31)
+"""Other processes of this run count in the same store."""
 
 
 class Watched(ValkeyEphemeral):
@@ -35,7 +38,7 @@ async def store(server_folder: Path) -> AsyncIterator[Watched]:
 
 
 def limits(store: ValkeyEphemeral, secret: int = 7) -> Limits:
-    return Limits(Secret(bytes([secret]) * 32), store, session=5, address=5)
+    return Limits(Secret(bytes([secret]) + _OURS), store, session=5, address=5)
 
 
 async def test_of_many_calls_at_once_as_many_pass_as_may(store: Watched, server_folder: Path) -> None:
