@@ -12,6 +12,7 @@ from dspace_core.sources import PEOPLE, Made, demo_people, generate, made_in
 from dspace_core.sources import DemoPerson as Telling
 from dspace_core.sources.population import full_years
 from dspace_core.stores import Pool, Record, open_pool
+from dspace_core.stores.refusals import Unavailable
 
 RESIDENT = "111"
 """The document type of the resident identity card."""
@@ -28,6 +29,8 @@ _SHOWN = """
     SELECT citizen_id, full_name, birth_date FROM population_record
     WHERE registration = 'normal' AND birth_date > $1 AND birth_date <= $2 ORDER BY citizen_id LIMIT $3
 """
+_TABLES_THERE = "SELECT to_regclass('made') IS NOT NULL"
+_PEOPLE_THERE = "SELECT EXISTS (SELECT FROM made)"
 _FIND = (
     "SELECT citizen_id, full_name, birth_date FROM population_record WHERE citizen_id = $1 AND registration = 'normal'"
 )
@@ -69,8 +72,13 @@ class People:
         self._found: tuple[Telling, ...] | None = None
 
     async def shown(self, today: date) -> Sequence[DemoPerson]:
-        """Those who show something, the one that can claim first; then a few of each age. Nobody stands twice."""
+        """Those who show something, the one that can claim first; then a few of each age. Nobody stands twice.
+
+        Raises Unavailable while the database is there and its people are not.
+        """
         pool = await self._opened()
+        if not await pool.fetchval(_TABLES_THERE) or not await pool.fetchval(_PEOPLE_THERE):
+            raise Unavailable(where=_SETTING, reason="empty")
         found = []
         for one in await self._telling(pool):
             row = await pool.fetchrow(_FIND, one.citizen_id)

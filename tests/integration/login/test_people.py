@@ -4,6 +4,7 @@ import asyncio
 from collections import Counter
 from collections.abc import AsyncIterator
 from datetime import UTC, date, datetime
+from pathlib import Path
 
 import pytest
 
@@ -13,6 +14,7 @@ from dspace_core.machine.home import Home
 from dspace_core.machine.postgres import SUPERUSER
 from dspace_core.sources import demo_people, generate, lay_schema, load_registers, registers_of, role_of
 from dspace_core.stores import connect
+from dspace_core.stores.refusals import Unavailable
 from dspace_core.testing import ScratchDatabase
 from dspace_core.testing.servers import settings_for
 
@@ -77,3 +79,21 @@ async def test_only_who_is_registered_is_known(people: People) -> None:
     assert await people.knows((await people.shown(TODAY))[0].number)
     assert not await people.knows("440100199003070011")
     assert not await people.knows("")
+
+
+@pytest.mark.usefixtures("place")  # the role of the police is made with it
+async def test_while_there_are_no_people_the_page_waits(server_folder: Path) -> None:
+    """The database is made first, then its tables, then the people: at none of these moments is the page empty."""
+    home = Home(settings_for(server_folder))
+    database = await asyncio.to_thread(ScratchDatabase.create, server_folder)
+    url = embedded_url(home, Store.MAIN, SUPERUSER, database.name)
+    empty = Address(url, home.secret(f"main/{SUPERUSER}", make=False))
+    people = People(lambda: empty)
+    with pytest.raises(Unavailable):
+        await people.shown(TODAY)
+    inside = await connect(empty.url, password=empty.password)
+    await lay_schema(inside, "public_security")
+    await inside.close()
+    with pytest.raises(Unavailable):
+        await people.shown(TODAY)
+    await people.close()
