@@ -1,64 +1,24 @@
 """The API of /v1 over a whole space in this process: one tap, looking, withdrawing, and what is refused."""
 
-import asyncio
 import hashlib
-import sys
 from collections.abc import AsyncIterator
-from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
-from typing import Any
 from urllib.parse import quote
-from uuid import UUID, uuid4
+from uuid import uuid4
 
 import httpx
 import msgspec
 import pytest
-from litestar import Litestar
-from litestar.enums import ScopeType
-from litestar.types import ASGIApp, Receive, Scope, Send
 
-from dspace_backend.api import HANDLERS
-from dspace_backend.app import application
-from dspace_backend.edge import Edge
-from dspace_backend.login.opening import open_login
-from dspace_backend.metrics import Metrics
-from dspace_backend.principal import Principal
-from dspace_backend.wiring import Parts
-from dspace_core.calendar import WorkingCalendar
-from dspace_core.cases import Closure, Intake, Means
-from dspace_core.catalog import STARTER, Catalogue, TrustLevel
+from dspace_backend.testing import Person, in_one_task, parts_of, served
+from dspace_core.catalog import STARTER, Catalogue
 from dspace_core.catalog.search import MOST, Kind, search
 from dspace_core.cli.main import main
-from dspace_core.confine.crew import Crew
-from dspace_core.confine.process import executed
-from dspace_core.crypto import Secret
-from dspace_core.machine.home import Home
-from dspace_core.stores import ValkeyEphemeral
 from dspace_core.testing.claims import PLUGIN
-from dspace_core.testing.counter import CONTACTS
-from dspace_core.testing.servers import settings_for, valkey_url_of
 from dspace_core.testing.space import CLAIM, ScratchSpace, SpaceProcess
-from dspace_core.values import Subject
 
-SESSION = UUID(int=7)
 STARTER_EDITION = Catalogue.from_file(STARTER).editions[0]
 JSON = {"content-type": "application/json"}
-
-
-class Somebody:
-    """Lets a request be whose the test says it is: who asks is settled before a route is reached."""
-
-    def __init__(self, app: ASGIApp) -> None:
-        self._app = app
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] == ScopeType.HTTP:
-            headers = dict(scope["headers"])
-            level = TrustLevel(int(headers.get(b"x-level", b"4")))
-            subject = Subject(UUID(headers[b"x-subject"].decode()))
-            scope["auth"] = Principal(subject, SESSION, "dev.phone", level, "thumbprint")
-            scope["user"] = None
-        await self._app(scope, receive, send)
 
 
 @pytest.fixture(scope="module")
@@ -74,103 +34,8 @@ async def process(space: ScratchSpace) -> AsyncIterator[SpaceProcess]:
 
 @pytest.fixture(scope="module")
 async def http(space: ScratchSpace, process: SpaceProcess) -> AsyncIterator[httpx.AsyncClient]:
-    @asynccontextmanager
-    async def parts() -> AsyncIterator[Parts]:
-        crew = Crew({PLUGIN: executed(Path(sys.executable))})
-        await crew.start()
-        async with AsyncExitStack() as opened:
-            ephemeral = await opened.enter_async_context(await ValkeyEphemeral.open(valkey_url_of(space.servers)))
-            means = Means(
-                db=process.session.db,
-                keyring=process.session.keyring,
-                catalogue=lambda: process.catalogue,
-                calendar=WorkingCalendar.load(),
-                contacts=CONTACTS,
-                gate=process.gate,
-                lease=process.lease,
-                plugins=crew,
-            )
-            closure = Closure(means)
-            settings = settings_for(space.servers)
-            home = Home(settings)
-            home.secret("idp", make=True)
-            login = await opened.enter_async_context(
-                open_login(
-                    settings,
-                    home,
-                    process.session.db,
-                    ephemeral,
-                    subject_of=process.book.subject_of,
-                    staff_key=Secret(bytes(32)),
-                )
-            )
-            yield Parts(
-                settings=settings,
-                main=process.session.db,
-                keys=process.session.keyring.keys,
-                ephemeral=ephemeral,
-                keyring=process.session.keyring,
-                book=process.book,
-                catalogue=lambda: process.catalogue,
-                calendar=means.calendar,
-                gate=process.gate,
-                intake=Intake(means, closure),
-                closure=closure,
-                log=space.ledger.place / "logs",
-                version="test",
-                login=login,
-            )
-        await crew.close()
-
-    app = application(parts, HANDLERS, [Somebody])
-    async with living(app):
-        transport = httpx.ASGITransport(app=Edge(app, Metrics()))  # type: ignore[arg-type]
-        async with httpx.AsyncClient(transport=transport, base_url="http://space.test") as client:
-            yield client
-
-
-@asynccontextmanager
-async def living(app: Litestar) -> AsyncIterator[None]:
-    """The application between its start and its end, both in one task: a fixture's two halves run in two."""
-    up, over = asyncio.Event(), asyncio.Event()
-
-    async def live() -> None:
-        async with app.lifespan():
-            up.set()
-            await over.wait()
-
-    task = asyncio.create_task(live())
-    waiting = asyncio.create_task(up.wait())
-    await asyncio.wait((task, waiting), return_when=asyncio.FIRST_COMPLETED)
-    yield
-    over.set()
-    await task
-
-
-class Person:
-    """Somebody with a phone."""
-
-    def __init__(self, http: httpx.AsyncClient, subject: Subject, level: int = 4) -> None:
-        self.http = http
-        self.headers = {"x-subject": str(subject), "x-level": str(level)}
-
-    async def get(self, path: str) -> httpx.Response:
-        return await self.http.get(path, headers=self.headers)
-
-    async def post(self, path: str, body: object = None, **headers: str) -> httpx.Response:
-        return await self.http.post(path, json={} if body is None else body, headers={**self.headers, **headers})
-
-    async def notice(self) -> Any:
-        return (await self.post("/v1/notices", {"item": CLAIM})).json()
-
-    async def tap(self, began: Any, key: str | None = None) -> httpx.Response:
-        body = {
-            "case": began["case"],
-            "item": CLAIM,
-            "notice": began["notice"]["id"],
-            "acts": began["notice"]["acts"],
-        }
-        return await self.post("/v1/cases", body, **{"idempotency-key": key or str(uuid4())})
+    async with in_one_task(lambda: parts_of(space, process)) as parts, served(parts) as client:
+        yield client
 
 
 @pytest.fixture
