@@ -8,13 +8,18 @@ import msgspec
 
 from dspace_backend.limits import LimitExceeded
 from dspace_backend.problems import MEDIA_TYPE, Problem, problem_of_kind, status_of
+from dspace_backend.refusals import PersonOnly
 from dspace_backend.routing import Nothing, Route
+from dspace_backend.strict import BodyInvalid, BodyMediaType, HeaderInvalid, QueryInvalid
 from dspace_core import Refusal
 
+_NOTHING: dict[str, Any] = {"type": "object", "additionalProperties": False}
 _REF = "#/components/schemas/{name}"
 _TYPES = {"uuid": {"type": "string", "format": "uuid"}, "str": {"type": "string"}, "int": {"type": "integer"}}
-ALWAYS = (400, 401, 413, 415, 422, 429, 500, 503)
-"""What any route may answer: a body, a proof, a size, a type, a value, too often, our fault, and what we rest on is away."""
+ALWAYS = (400, 401, 500, 503)
+"""What any route may answer: a form, a proof, our fault, and what we rest on is away."""
+OF_A_BODY = (413,)
+"""What is answered to a body besides its refusals: a size."""
 
 
 def describe(routes: Sequence[Route], version: str, server: str) -> dict[str, Any]:
@@ -73,7 +78,7 @@ def _operation(route: Route, refs: dict[type, str]) -> dict[str, Any]:
             "required": True,
             "content": {
                 "application/json": {
-                    "schema": {"type": "object"} if route.takes is Nothing else {"$ref": refs[route.takes]},
+                    "schema": _NOTHING if route.takes is Nothing else {"$ref": refs[route.takes]},
                     "example": msgspec.to_builtins(route.example),
                 }
             },
@@ -91,7 +96,7 @@ def _parameters(route: Route) -> list[dict[str, Any]]:
             schema = msgspec.json.schema(field.type)
             found.append({"name": field.encode_name, "in": "query", "required": field.required, "schema": schema})
     if route.keyed:
-        schema = {"type": "string", "minLength": 1, "maxLength": 64}
+        schema = {"type": "string", "minLength": 1, "maxLength": 64, "pattern": "^[!-~]([ -~]*[!-~])?$"}
         found.append({"name": "Idempotency-Key", "in": "header", "required": True, "schema": schema})
     return found
 
@@ -103,16 +108,23 @@ def _responses(route: Route, refs: dict[type, str]) -> dict[str, Any]:
         good["content"] = {"application/json": {"schema": {"$ref": refs[route.gives]}}}
     answers: dict[str, Any] = {str(route.status): good}
     by_status: dict[int, list[type[Refusal]]] = {}
-    refuses: tuple[type[Refusal], ...] = (*route.refuses, LimitExceeded)
-    for refusal in refuses:
+    for refusal in refusals_of(route):
         by_status.setdefault(status_of(refusal.code), []).append(refusal)
-    for status in sorted({*by_status, *ALWAYS}):
+    for status in sorted({*by_status, *ALWAYS, *(OF_A_BODY if route.method == "POST" else ())}):
         refusals = by_status.get(status, [])
         answers[str(status)] = {
             "description": ", ".join(refusal.code for refusal in refusals) or "见 code; see the code",
             "content": {MEDIA_TYPE: {"schema": {"$ref": _REF.format(name="Problem")}, "examples": _examples(refusals)}},
         }
     return answers
+
+
+def refusals_of(route: Route) -> tuple[type[Refusal], ...]:
+    """Every refusal of a route: those that it names, and those of its form and of who may ask."""
+    form: tuple[type[Refusal], ...] = (QueryInvalid,) if route.method == "GET" else (BodyMediaType, BodyInvalid)
+    keyed = (HeaderInvalid,) if route.keyed else ()
+    personal = (PersonOnly,) if route.personal else ()
+    return (*form, *keyed, *personal, *route.refuses)
 
 
 def _examples(refusals: Iterable[type[Refusal]]) -> dict[str, Any]:

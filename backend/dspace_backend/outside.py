@@ -22,6 +22,8 @@ Code = Annotated[str, msgspec.Meta(min_length=1, max_length=64)]
 """A name out of the catalogue."""
 Most = Annotated[int, msgspec.Meta(ge=1, le=100)]
 """How many lines a page has at most."""
+Instant = Annotated[datetime, msgspec.Meta(tz=True)]
+"""An instant with its offset from UTC."""
 _UNREADABLE = Text("无法识别的页码", "no page begins there")
 
 

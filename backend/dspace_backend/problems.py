@@ -140,6 +140,7 @@ STATUS_BY_CODE = {
     "tokens.nonce_needed": 401,
     "tokens.proof_refused": 401,
     "tokens.refused": 401,
+    "values.instant_out_of_range": 422,
     "values.period_reversed": 422,
 }
 """The HTTP status of each refusal that can reach a caller. What is not listed is our fault: 500."""

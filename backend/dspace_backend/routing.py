@@ -89,6 +89,8 @@ class Route(msgspec.Struct, frozen=True, kw_only=True):
     refuses: tuple[type[Refusal], ...]
     keyed: bool
     """Whether it needs an idempotency key."""
+    personal: bool
+    """Whether it is for persons only, and refuses staff."""
     example: object
 
 
@@ -109,6 +111,7 @@ class Routes:
         takes: type[T],
         gives: type | None,
         refuses: Sequence[type[Refusal]] = (),
+        personal: bool = True,
     ) -> Callable[[Answer[T]], Answer[T]]:
         """Name a GET; `takes` is its query."""
 
@@ -125,6 +128,7 @@ class Routes:
                     status=200,
                     refuses=tuple(refuses),
                     keyed=False,
+                    personal=personal,
                     example=None,
                 ),
                 answer,
@@ -144,6 +148,7 @@ class Routes:
         status: int = 200,
         refuses: Sequence[type[Refusal]] = (),
         keyed: bool = False,
+        personal: bool = True,
     ) -> Callable[[Answer[T]], Answer[T]]:
         """Name a POST; `takes` is its body, `example` one of it."""
 
@@ -160,6 +165,7 @@ class Routes:
                     status=status,
                     refuses=tuple(refuses),
                     keyed=keyed,
+                    personal=personal,
                     example=example,
                 ),
                 answer,

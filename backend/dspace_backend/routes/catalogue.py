@@ -109,6 +109,7 @@ def category_shown(edition: Edition, category: DataCategory) -> CategoryShown:
     Text("事项与数据目录, 可检索", "What can be applied for, and what data there is; searched by `q`"),
     takes=CatalogueQuery,
     gives=CatalogueShown,
+    personal=False,
 )
 async def show_catalogue(call: Call[CatalogueQuery]) -> CatalogueShown:
     """Everything in force today, or what fits the query."""
@@ -137,6 +138,7 @@ def _ids(found: Iterable[Found], kind: Kind) -> list[str]:
     takes=Nothing,
     gives=ItemShown,
     refuses=(ItemUnknown,),
+    personal=False,
 )
 async def show_item(call: Call[Nothing]) -> ItemShown:
     """One item in the version in force today."""

@@ -71,7 +71,9 @@ class DataShown(msgspec.Struct, frozen=True):
     evidence: str
 
 
-@data.read("/v1/data", Text("我的数据目录", "What data there is on me"), takes=Nothing, gives=DataListed)
+@data.read(
+    "/v1/data", Text("我的数据目录", "What data there is on me"), takes=Nothing, gives=DataListed, personal=False
+)
 async def list_data(call: Call[Nothing]) -> DataListed:
     """All categories; fields of level 4 that are no answers are never shown."""
     contents = today(call).contents

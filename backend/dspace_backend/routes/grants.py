@@ -5,7 +5,7 @@ from uuid import UUID
 
 import msgspec
 
-from dspace_backend.outside import Code, Outside
+from dspace_backend.outside import Code, Instant, Outside
 from dspace_backend.routing import Call, Nothing, Routes
 from dspace_core import Text
 from dspace_core.gate import Stopping, recorder
@@ -19,7 +19,7 @@ from dspace_core.grants.refusals import (
     WiderNeedsNotice,
 )
 from dspace_core.stores import transaction
-from dspace_core.values import EvidenceId, GrantId, PeriodReversed, random_id
+from dspace_core.values import EvidenceId, GrantId, InstantOutOfRange, PeriodReversed, random_id
 
 grants = Routes("grants")
 
@@ -59,7 +59,7 @@ class AmendRequest(Outside, frozen=True, kw_only=True):
 
     version: int
     fields: list[Code] | None = None
-    until: datetime | None = None
+    until: Instant | None = None
     uses: int | None = None
 
 
@@ -123,7 +123,7 @@ async def show_grant(call: Call[Nothing]) -> GrantShown:
     Text("撤回授权", "Withdraw a grant, with effect when this answers"),
     takes=Nothing,
     gives=Stopped,
-    refuses=(GrantMissing, MoveRefused),
+    refuses=(GrantMissing,),
     example=Nothing(),
 )
 async def withdraw_grant(call: Call[Nothing]) -> Stopped:
@@ -172,6 +172,7 @@ async def resume_grant(call: Call[Nothing]) -> GrantShown:
         NothingChanged,
         GrantMalformed,
         PeriodReversed,
+        InstantOutOfRange,
     ),
     example=AmendRequest(version=1, fields=["bank.account.account_no"]),
 )

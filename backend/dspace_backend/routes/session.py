@@ -37,6 +37,7 @@ class SessionEnded(msgspec.Struct, frozen=True):
     takes=Nothing,
     gives=SessionShown,
     refuses=(SessionOver,),
+    personal=False,
 )
 async def session(call: Call[Nothing]) -> SessionShown:
     """What the session is."""
@@ -58,6 +59,7 @@ async def session(call: Call[Nothing]) -> SessionShown:
     Text("退出登录", "log out: the session ends, and its tokens with it"),
     takes=Nothing,
     gives=SessionEnded,
+    personal=False,
     example=Nothing(),
 )
 async def end_session(call: Call[Nothing]) -> SessionEnded:

@@ -44,7 +44,9 @@ def test_a_body_is_described_by_the_struct_that_reads_it(description: dict[str, 
         return
     content = told["requestBody"]["content"]["application/json"]
     expected = (
-        {"type": "object"} if route.takes is Nothing else {"$ref": f"#/components/schemas/{route.takes.__name__}"}
+        {"type": "object", "additionalProperties": False}
+        if route.takes is Nothing
+        else {"$ref": f"#/components/schemas/{route.takes.__name__}"}
     )
     assert content["schema"] == expected
     read_body("application/json", msgspec.json.encode(content["example"]), route.takes)
