@@ -4,10 +4,11 @@ PY := .venv/bin/python
 RUN := PATH="$(CURDIR)/.venv/bin:$$PATH"
 WORKERS ?= 2
 
-.PHONY: help install run test check bench load docs lock clean
+.PHONY: help install run test fuzz check bench load docs lock clean
 help:
 	@echo 'make run     启动 start everything on http://127.0.0.1:8000 (Ctrl-C ends it)'
 	@echo 'make test    测试 every test, on real servers (ARGS=FILE for one, WORKERS=N)'
+	@echo 'make fuzz    畸形请求 10,000 requests made from the API description'
 	@echo 'make check   检查 style, types, walls, spelling, generated files'
 	@echo 'make bench   测速 benchmarks with their budgets'
 	@echo 'make load    压测 a bounded load run against a running server'
@@ -23,6 +24,9 @@ run: install
 
 test: install
 	@$(RUN) pytest -n $(WORKERS) --dist loadgroup $(ARGS)
+
+fuzz: install
+	@$(RUN) DSPACE_API_REQUESTS=$${DSPACE_API_REQUESTS:-10000} pytest tests/conformance/api/test_description.py $(ARGS)
 
 check: install
 	@$(RUN) ruff check .

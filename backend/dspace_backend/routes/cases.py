@@ -20,7 +20,9 @@ from dspace_core.cases.refusals import (
     CaseErased,
     CaseUnknown,
     FilingMalformed,
+    FormUnfit,
     InProgress,
+    ItemUnserved,
     KeyReused,
     MoveRefused,
     NeedsInput,
@@ -28,17 +30,57 @@ from dspace_core.cases.refusals import (
     NoticeUnfit,
 )
 from dspace_core.catalog.refusals import ItemUnknown
+from dspace_core.confine.refusals import (
+    AnswerTooLarge,
+    AskUnanswered,
+    CaseTooLarge,
+    DeadlinePassed,
+    FrameRefused,
+    PluginRaised,
+    PluginUnfit,
+    ReleaseAborted,
+    ResultRefused,
+    ResultTooLarge,
+    WorkerBusy,
+    WorkerLost,
+    WorkerUnready,
+)
 from dspace_core.evidence.keyring import Clock
+from dspace_core.gate.refusals import (
+    BasesMixed,
+    BasisUnserved,
+    DutyMissing,
+    EvidenceStale,
+    LeaseLost,
+    SourceMissing,
+    Stopped,
+    Undeclared,
+)
 from dspace_core.grants import NoticeId, SeparateAct
 from dspace_core.grants.refusals import (
     ActNotOffered,
     DeclineRefused,
+    EndedGrant,
+    Expired,
     NoticeExpired,
     NoticeUnknown,
     NoticeUsed,
+    Paused,
+    RevokedGrant,
     SeparateConsentMissing,
+    WithdrawnGrant,
 )
 from dspace_core.scenario import Filled, Outcome
+from dspace_core.scenario.refusals import PluginUnknown
+from dspace_core.sources.refusals import (
+    AnswerOnly,
+    AnswerUnfit,
+    NoRecord,
+    RecordAmbiguous,
+    SourceFieldUnknown,
+    SourceStale,
+    SourceUnavailable,
+)
 from dspace_core.stores import transaction
 from dspace_core.values import CaseId, EvidenceId, random_id
 
@@ -178,6 +220,47 @@ def case_shown(call: Call[Nothing], case: Case) -> CaseShown:
     )
 
 
+BY_SCENARIO = (
+    FormUnfit,
+    PluginUnknown,
+    PluginUnfit,
+    WorkerUnready,
+    WorkerLost,
+    WorkerBusy,
+    DeadlinePassed,
+    FrameRefused,
+    ResultRefused,
+    ResultTooLarge,
+    PluginRaised,
+    CaseTooLarge,
+    AnswerTooLarge,
+    AskUnanswered,
+    ReleaseAborted,
+)
+"""What comes of a scenario that does not answer as it has to."""
+BY_GATE = (
+    Undeclared,
+    BasesMixed,
+    BasisUnserved,
+    DutyMissing,
+    LeaseLost,
+    EvidenceStale,
+    Stopped,
+    Paused,
+    WithdrawnGrant,
+    RevokedGrant,
+    EndedGrant,
+    Expired,
+    SourceMissing,
+    SourceUnavailable,
+    SourceStale,
+    SourceFieldUnknown,
+    NoRecord,
+    RecordAmbiguous,
+    AnswerOnly,
+    AnswerUnfit,
+)
+"""What the gate refuses a scenario, and the scenario lets end the filing."""
 _EXAMPLE = CaseRequest(
     case=UUID(int=1),
     item="1244000045585999793440514001000",
@@ -194,6 +277,7 @@ _EXAMPLE = CaseRequest(
     status=201,
     refuses=(
         ItemUnknown,
+        ItemUnserved,
         StepUpNeeded,
         FilingMalformed,
         NoticeNeeded,
@@ -210,6 +294,8 @@ _EXAMPLE = CaseRequest(
         InProgress,
         AlreadyFiled,
         AnswerGone,
+        *BY_SCENARIO,
+        *BY_GATE,
     ),
     keyed=True,
     example=_EXAMPLE,

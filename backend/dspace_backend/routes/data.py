@@ -15,7 +15,15 @@ from dspace_core import Text
 from dspace_core.catalog import TrustLevel
 from dspace_core.gate.refusals import EvidenceStale, FieldUnknown, LeaseLost, SourceMissing
 from dspace_core.identifiers.masking import mask
-from dspace_core.sources.refusals import AnswerOnly, NoRecord, RecordAmbiguous, SourceStale, SourceUnavailable
+from dspace_core.identity.refusals import SubjectUnknown
+from dspace_core.sources.refusals import (
+    AnswerOnly,
+    AnswerUnfit,
+    NoRecord,
+    RecordAmbiguous,
+    SourceStale,
+    SourceUnavailable,
+)
 from dspace_core.values import DataLevel
 
 data = Routes("data")
@@ -108,6 +116,8 @@ async def list_data(call: Call[Nothing]) -> DataListed:
         SourceUnavailable,
         SourceMissing,
         AnswerOnly,
+        AnswerUnfit,
+        SubjectUnknown,
         LeaseLost,
         EvidenceStale,
     ),

@@ -38,14 +38,18 @@ from dspace_core.testing.space import CLAIM, ScratchSpace, SpaceProcess
 
 pytestmark = pytest.mark.xdist_group("api-description")
 GOOD = GenerationMode.POSITIVE
-REQUESTS = int(os.environ.get("DSPACE_API_REQUESTS", "10000"))
+REQUESTS = int(os.environ.get("DSPACE_API_REQUESTS", "2500"))
 VARIED = [
     route for route in ROUTES if route.method == "POST" or "{" in route.path or msgspec.structs.fields(route.takes)
 ]
 """The routes that are given anything; the others have one request only."""
 PAIRS = [(route, mode) for route in VARIED for mode in GenerationMode if route.name != "show_item" or mode is GOOD]
 """Any text may name an item, so no request for one is bad."""
+ENDS_EARLY = {"withdraw_case"}
+"""Routes on which no good request goes all the way: every case here is decided at once. `test_codes.py` has the rest."""
 EACH = -(-REQUESTS // len(PAIRS))
+AWAY = "gate.lease_lost"
+"""The one 503 that a busy machine brings about: the process could not renew its lease within its second."""
 FORM = {"body.invalid", "body.media_type", "query.invalid", "header.invalid"}
 """What a request that keeps to the description is never refused with."""
 CHECKS = [
@@ -64,13 +68,18 @@ async def description(person: Person) -> Any:
     return schemathesis.openapi.from_dict(told)
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture
 async def words(person: Person, stranger: Person, process: SpaceProcess, space: ScratchSpace) -> Words:
     """By the name of a part of a request: what stands in this space, so that some requests go all the way."""
     filed = (await person.tap(await person.notice())).json()
     theirs = (await stranger.tap(await stranger.notice())).json()
     await person.post("/v1/corrections", {"id": str(UUID(int=9)), **CORRECTION})
-    live = [str((await claim(process, space.claimants()[0])).grant.id) for _ in range(20)]
+    live = [str((await claim(process, space.claimants()[0])).grant.id) for _ in range(12)]
+    for grant in live[:5]:
+        await person.post(f"/v1/grants/{grant}/pause")
+    async with space.ledger.session("notary") as session, session.notary() as notary:
+        while await notary.step():
+            continue
     began = [await person.notice() for _ in range(3)]
     return {
         "case": [filed["case"], theirs["case"], *(one["case"] for one in began)],
@@ -88,17 +97,23 @@ async def words(person: Person, stranger: Person, process: SpaceProcess, space: 
         "acts": [one["notice"]["acts"] for one in began],
         "version": [1, 2],
         "uses": [1, 5, None],
+        "tap": [tap_of(one) for one in began],
         "before": [(await person.get("/v1/trail?most=1")).json()["before"]],
     }
+
+
+def tap_of(began: Any) -> dict[str, Any]:
+    """The body that files what a notice began."""
+    return {"case": began["case"], "item": CLAIM, "notice": began["notice"]["id"], "acts": began["notice"]["acts"]}
 
 
 CORRECTION = {"category": "population.record", "field": "address", "says": "地址已变更"}
 
 
-def cases(description: Any, route: Route, mode: GenerationMode, words: Words) -> list[schemathesis.Case]:
+def cases(description: Any, route: Route, mode: GenerationMode, words: Words) -> list[schemathesis.Case[Any]]:
     """So many requests of one route, the same ones each time. It takes seconds: call it in a thread, or the lease is lost."""
     operation = description.find_operation_by_id(route.name)
-    made: list[schemathesis.Case] = []
+    made: list[schemathesis.Case[Any]] = []
 
     @settings(
         max_examples=EACH,
@@ -109,27 +124,34 @@ def cases(description: Any, route: Route, mode: GenerationMode, words: Words) ->
         phases=[Phase.generate],
     )
     @given(case=operation.as_strategy(mode), pick=st.randoms(use_true_random=False))
-    def make(case: schemathesis.Case, pick: Any) -> None:
+    def make(case: schemathesis.Case[Any], pick: Any) -> None:
         for part in (case.path_parameters, case.query, case.body):
             if isinstance(part, dict) and mode is GOOD:
                 for name in part.keys() & words.keys():
                     if name == "before" or pick.random() < 0.6:  # nobody can make up where a page begins
                         part[name] = pick.choice(words[name])
+        if route.name == "file_case" and mode is GOOD and pick.random() < 0.1:  # all parts have to belong together
+            case.body = pick.choice(words["tap"])
         made.append(case)
 
     make()
     return made
 
 
-async def send(person: Person, case: schemathesis.Case) -> httpx.Response:
+async def send(person: Person, case: schemathesis.Case[Any]) -> httpx.Response:
     told = case.as_transport_kwargs(base_url="http://space.test")
     told.pop("timeout", None)
     ready = requests.Request(**told).prepare()
     assert ready.url is not None
-    headers = {name: value for name, value in ready.headers.items() if not name.lower().startswith("x-s")}
+    headers = {name: str(value) for name, value in ready.headers.items() if not name.lower().startswith("x-s")}
+    assert ready.body is None or isinstance(ready.body, str | bytes)
     body = ready.body.encode() if isinstance(ready.body, str) else ready.body
     sent = httpx.Request(str(ready.method), ready.url, headers={**headers, **person.headers}, content=body or b"")
-    return await person.http.send(sent)
+    answer = await person.http.send(sent)
+    if answer.status_code == 503 and answer.json()["code"] == AWAY:
+        await asyncio.sleep(float(answer.headers["retry-after"]))
+        answer = await person.http.send(sent)
+    return answer
 
 
 def check_answer(answer: httpx.Response) -> str:
@@ -150,11 +172,14 @@ async def test_what_is_described_is_served(
 ) -> None:
     made = await asyncio.to_thread(cases, description, route, mode, words)
     assert len(made) == EACH
+    reached = set()
     for case in made:
         answer = await send(person, case)
+        reached.add(answer.is_success)
         code = check_answer(answer)
         case.validate_response(answer, checks=CHECKS if mode is GOOD else [*CHECKS, negative_data_rejection])
         assert mode is not GOOD or code not in FORM, case.as_curl_command()
+    assert True in reached or mode is not GOOD or route.name in ENDS_EARLY
 
 
 @pytest.mark.parametrize("route", [route for route in ROUTES if route not in VARIED], ids=lambda route: route.name)
