@@ -8,7 +8,6 @@ import msgspec
 
 from dspace_backend.limits import LimitExceeded
 from dspace_backend.problems import MEDIA_TYPE, Problem, problem_of_kind, status_of
-from dspace_backend.refusals import PersonOnly
 from dspace_backend.routing import Nothing, Route
 from dspace_backend.strict import BodyInvalid, BodyMediaType, HeaderInvalid, QueryInvalid
 from dspace_core import Refusal
@@ -123,8 +122,7 @@ def refusals_of(route: Route) -> tuple[type[Refusal], ...]:
     """Every refusal of a route: those that it names, and those of its form and of who may ask."""
     form: tuple[type[Refusal], ...] = (QueryInvalid,) if route.method == "GET" else (BodyMediaType, BodyInvalid)
     keyed = (HeaderInvalid,) if route.keyed else ()
-    personal = (PersonOnly,) if route.personal else ()
-    return (*form, *keyed, *personal, *route.refuses)
+    return (*form, *keyed, *route.turns_away, LimitExceeded, *route.refuses)
 
 
 def _examples(refusals: Iterable[type[Refusal]]) -> dict[str, Any]:

@@ -14,6 +14,7 @@ from litestar.di import NamedDependency
 from litestar.handlers import HTTPRouteHandler
 
 from dspace_backend.principal import Principal, Staff, person, staff
+from dspace_backend.refusals import PersonOnly, RoleMissing, StaffOnly
 from dspace_backend.strict import HeaderInvalid, read_body, read_query
 from dspace_backend.wiring import Parts
 from dspace_core import Refusal, Text
@@ -89,8 +90,8 @@ class Route(msgspec.Struct, frozen=True, kw_only=True):
     refuses: tuple[type[Refusal], ...]
     keyed: bool
     """Whether it needs an idempotency key."""
-    personal: bool
-    """Whether it is for persons only, and refuses staff."""
+    turns_away: tuple[type[Refusal], ...]
+    """What a caller is refused with whom it is not for."""
     example: object
 
 
@@ -128,7 +129,7 @@ class Routes:
                     status=200,
                     refuses=tuple(refuses),
                     keyed=False,
-                    personal=personal,
+                    turns_away=self._turns_away(personal),
                     example=None,
                 ),
                 answer,
@@ -165,7 +166,7 @@ class Routes:
                     status=status,
                     refuses=tuple(refuses),
                     keyed=keyed,
-                    personal=personal,
+                    turns_away=self._turns_away(personal),
                     example=example,
                 ),
                 answer,
@@ -173,6 +174,11 @@ class Routes:
             return answer
 
         return named
+
+    def _turns_away(self, personal: bool) -> tuple[type[Refusal], ...]:
+        if self._admit is not None:
+            return (StaffOnly, RoleMissing)
+        return (PersonOnly,) if personal else ()
 
     def _add(self, route: Route, answer: Answer[Any]) -> None:
         self.named.append(route)

@@ -46,11 +46,12 @@ class Somebody:
         self._app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Set who asks by the headers `x-subject` and `x-level`, or `x-staff`."""
+        """Set who asks by the headers `x-subject` and `x-level`; or by `x-staff`, an authority and roles."""
         if scope["type"] == ScopeType.HTTP:
             headers = dict(scope["headers"])
             if b"x-staff" in headers:
-                scope["auth"] = Staff(UUID(headers[b"x-staff"].decode()), SESSION, "civil_affairs", frozenset(), "x")
+                authority, *roles = headers[b"x-staff"].decode().split()
+                scope["auth"] = Staff(SESSION, SESSION, authority, frozenset(roles), "thumbprint")
             else:
                 level = TrustLevel(int(headers.get(b"x-level", b"4")))
                 subject = Subject(UUID(headers.get(b"x-subject", str(UUID(int=0)).encode()).decode()))

@@ -19,6 +19,8 @@ from dspace_core.stores import connect
 from dspace_core.testing.claims import ACCOUNT, PLUGIN, claim
 from dspace_core.testing.space import CLAIM, ScratchSpace, SpaceProcess
 
+DESK = "/v1/staff/"
+"""Of its routes `test_staff.py` walks each with every role and with another authority's numbers."""
 pytestmark = pytest.mark.xdist_group("api-foreign-ids")
 Ids = Mapping[str, str]
 IDS = ("case", "notice", "grant", "evidence", "correction", "filed", "held")
@@ -119,7 +121,13 @@ def test_every_route_that_takes_an_id_is_walked() -> None:
 
 
 def test_no_id_hides_in_a_text_of_a_path() -> None:
-    texts = {name for route in ROUTES for name, kind in re.findall(r"\{(\w+):(\w+)\}", route.path) if kind != "uuid"}
+    texts = {
+        name
+        for route in ROUTES
+        if not route.path.startswith(DESK)
+        for name, kind in re.findall(r"\{(\w+):(\w+)\}", route.path)
+        if kind != "uuid"
+    }
     assert texts == {"item", "category"}  # names of the catalogue, which is everybody's
 
 
